@@ -1,0 +1,91 @@
+"""Every error of this package, under one root.
+
+EnvyboxError
+├── SettingsError          a setting that cannot be used; stops the start
+├── RequestError           a request that is refused; carries the HTTP answer
+│   ├── TooLarge               413
+│   ├── Malformed              400
+│   ├── UnsupportedMediaType   415
+│   ├── InvalidKey             403
+│   ├── NotConfigured          503
+│   └── MethodNotAllowed       405
+└── BackendError           the store or the publisher did not do what it was asked
+    ├── Unavailable            not now: down, slow, full, forbidden; worth another try
+    └── Rejected               never: this very thing is refused, however often it is sent
+"""
+
+from __future__ import annotations
+
+
+class EnvyboxError(Exception):
+    """The root of all errors raised here on purpose."""
+
+
+class SettingsError(EnvyboxError):
+    """A setting that cannot be used. The text names it and says what it takes."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"{name}: {problem}")
+        self.name = name
+
+
+class RequestError(EnvyboxError):
+    """A refused request. `code` is the answer's `error`, `status` its HTTP status."""
+
+    status = 400
+    code = "malformed"
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail or self.code)
+        self.detail = detail
+
+
+class TooLarge(RequestError):
+    """The body is over the limit."""
+
+    status = 413
+    code = "too_large"
+
+
+class Malformed(RequestError):
+    """The body is not what its content type says, or has too many fields."""
+
+
+class UnsupportedMediaType(RequestError):
+    """A content type that no webhook has."""
+
+    status = 415
+    code = "unsupported_media_type"
+
+
+class InvalidKey(RequestError):
+    """No key, a wrong one, or more than one: the answer does not tell which."""
+
+    status = 403
+    code = "invalid_key"
+
+
+class NotConfigured(RequestError):
+    """No key is configured: nothing is accepted until one is."""
+
+    status = 503
+    code = "not_configured"
+
+
+class MethodNotAllowed(RequestError):
+    """A method that the entry point does not serve."""
+
+    status = 405
+    code = "method_not_allowed"
+
+
+class BackendError(EnvyboxError):
+    """The store or the publisher failed. The text holds a status name, never a value."""
+
+
+class Unavailable(BackendError):
+    """It cannot be done now. The same call may succeed later."""
+
+
+class Rejected(BackendError):
+    """It can never be done: the backend refuses this very document or message."""

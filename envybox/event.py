@@ -1,0 +1,160 @@
+"""The event: what a webhook becomes, schema version 1.
+
+These classes are the one home of the event's shape. `encode` gives the JSON that is
+published, `json_schema` the JSON Schema that describes it (docs/event.schema.json).
+Every key is always there; a field without a value is None, in JSON `null`. Ids are text.
+Times are aware datetimes in UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+SCHEMA_VERSION = 1
+
+CallState = Literal[
+    "client_no_answer",
+    "operator_no_answer",
+    "operator_busy",
+    "answered",
+    "callback_ordered",
+    "callback_scheduled",
+    "other",
+]
+EntryKind = Literal["person", "auto_reply", "system"]
+
+
+class FieldWarning(msgspec.Struct, frozen=True, gc=False):
+    """What could not be normalized: the field's name and the reason, never its value."""
+
+    field: str
+    reason: str
+
+
+class Visitor(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Who the webhook is about. `phone` is E.164, `phone_text` what was received."""
+
+    id: str | None = None
+    name: str | None = None
+    phone: str | None = None
+    phone_text: str | None = None
+    email: str | None = None
+    ip: str | None = None
+    place: str | None = None
+    city: str | None = None
+    region: str | None = None
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A call. `state_text` is the Russian prose of `state`, as received."""
+
+    id: str | None = None
+    state: CallState | None = None
+    state_text: str | None = None
+    scheduled_at: datetime | None = None
+    called_at: datetime | None = None
+    duration_seconds: int | None = None
+    record_url: str | None = None
+
+
+class TranscriptEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One utterance. `author` and `at` are None where the text could not be parsed."""
+
+    author: str | None = None
+    at: datetime | None = None
+    text: str
+    kind: EntryKind = "person"
+
+
+class Chat(msgspec.Struct, frozen=True, kw_only=True):
+    """A chat or the message of a form, HTML unescaped."""
+
+    id: str | None = None
+    link: str | None = None
+    message: str | None = None
+    created_at: datetime | None = None
+    transcript: list[TranscriptEntry] = msgspec.field(default_factory=list)
+
+
+class Manager(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Who took the call. `phone` is E.164."""
+
+    name: str | None = None
+    phone: str | None = None
+    department: str | None = None
+
+
+class ManagerPhone(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One of the managers that were called. `phone` is E.164."""
+
+    name: str | None = None
+    phone: str | None = None
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Where on the site it happened, and how the visitor came there."""
+
+    site: str | None = None
+    url: str | None = None
+    referrer: str | None = None
+    keyword: str | None = None
+    shown_on: str | None = None
+
+
+class Utm(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The utm tags."""
+
+    source: str | None = None
+    medium: str | None = None
+    campaign: str | None = None
+    content: str | None = None
+    term: str | None = None
+
+
+class Ids(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The visitor's ids in other services, opaque text."""
+
+    google_client_id: str | None = None
+    yandex_client_id: str | None = None
+    yclid: str | None = None
+    rs: str | None = None
+    roistat: str | None = None
+    roistat_promo: str | None = None
+    adv_uid: str | None = None
+    calltracking_id: str | None = None
+    lpgenerator_id: str | None = None
+    leadvertex_id: str | None = None
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One event, as stored and published."""
+
+    id: str
+    schema_version: Literal[1] = SCHEMA_VERSION
+    type: str
+    webhooktype: int | None
+    account: str
+    received_at: datetime
+    occurred_at: datetime | None
+    visitor: Visitor
+    call: Call | None
+    chat: Chat | None
+    manager: Manager
+    managers: list[ManagerPhone]
+    page: Page
+    utm: Utm
+    ids: Ids
+    custom_data: Any
+    extra: dict[str, str]
+    warnings: list[FieldWarning]
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(event: Event) -> bytes:
+    """Return the event as strict JSON in UTF-8: RFC 3339 times with `Z`, no NaN."""
+    return _encoder.encode(event)

@@ -1,0 +1,54 @@
+"""A webhook whose key was verified, before anything is made of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from envybox.event import FieldWarning
+
+Fields = list[tuple[str, str]]
+"""The fields as received: in order, repeats included, without the key."""
+
+
+class Webhook(msgspec.Struct, frozen=True, kw_only=True):
+    """What Envybox sent: whose it is, when it came (UTC) and its fields.
+
+    `warnings` are those of reading the body (text that was not UTF-8); the fields'
+    own come from normalization.
+    """
+
+    account: str
+    received_at: datetime
+    fields: Fields
+    warnings: tuple[FieldWarning, ...] = ()
+
+
+_decoder = msgspec.json.Decoder(Fields)
+
+
+def encode_raw(fields: Fields) -> str:
+    r"""Return the fields as JSON text, a list of pairs; `decode_raw` gives them back.
+
+    A lone surrogate, which UTF-8 cannot hold, is written as its escape (`\ud800`).
+    """
+    try:
+        return msgspec.json.encode(fields).decode()
+    except UnicodeEncodeError:
+        import json
+
+        return json.dumps(fields, separators=(",", ":"))
+
+
+def decode_raw(raw: str) -> Fields:
+    """Return the fields that `encode_raw` wrote.
+
+    Raises `ValueError` where the text is not a JSON list of pairs of text.
+    """
+    if "\\u" in raw:  # msgspec refuses the escape of a lone surrogate
+        import json
+
+        raw_fields = json.loads(raw)
+        return [(str(name), str(value)) for name, value in raw_fields]
+    return _decoder.decode(raw)
