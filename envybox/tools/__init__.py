@@ -1,0 +1,1 @@
+"""Tools for the developer's machine. The deployed function never imports them."""

@@ -1,0 +1,208 @@
+"""The official Firestore and Pub/Sub emulators of the Google Cloud SDK.
+
+`firestore()` and `pubsub()` are context managers: each starts an emulator on loopback,
+waits until it answers, gives its `host:port` and kills it at the end. Both keep what they
+hold in memory: an emulator that is started again is empty, its topics too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from envybox.errors import EnvyboxError
+from envybox.types import TYPES, dead_letter_topic, spool_topic, topic_of
+
+LOOPBACK = "127.0.0.1"
+# Loopback is reached directly, whatever proxy the environment names.
+_http = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class MissingComponent(EnvyboxError):
+    """The SDK, an emulator or Java is not installed. The text says what to install."""
+
+
+class EmulatorFailed(EnvyboxError):
+    """An emulator did not start or refused a request. The text holds its last words."""
+
+
+@contextlib.contextmanager
+def firestore(port: int | None = None, *, heap: str = "1g") -> Iterator[str]:
+    """Run the Firestore emulator; `heap` bounds Java's memory (`-Xmx`).
+
+    Raises `MissingComponent` and `EmulatorFailed`.
+    """
+    jar = _component("cloud-firestore-emulator", "cloud-firestore-emulator.jar")
+    # English, because the emulator's own start script says so: its messages know no other.
+    command = [_java(), f"-Xmx{heap}", "-Duser.language=en", "-cp", str(jar)]
+    command += ["com.google.cloud.datastore.emulator.firestore.CloudFirestore"]
+    probe = "/v1/projects/probe/databases/(default)/documents/probe"
+    with _running("Firestore", command, port, probe) as host:
+        yield host
+
+
+@contextlib.contextmanager
+def pubsub(port: int | None = None, *, heap: str = "512m") -> Iterator[str]:
+    """Run the Pub/Sub emulator; `heap` bounds Java's memory (`-Xmx`).
+
+    Raises `MissingComponent` and `EmulatorFailed`.
+    """
+    script = _component("pubsub-emulator", "bin/cloud-pubsub-emulator")
+    _java()
+    with _running(
+        "Pub/Sub",
+        [str(script)],
+        port,
+        "/v1/projects/probe/topics",
+        # The emulator drops a setting that it does not know; the script reads this one.
+        env={**os.environ, "JAVA_OPTS": f"-Xmx{heap}"},
+    ) as host:
+        yield host
+
+
+def create_topics(host: str, project: str, prefix: str) -> list[str]:
+    """Create the types' topics, the spool's and its dead letters'; return their names.
+
+    A topic that is there already is left alone.
+    """
+    names = [topic_of(prefix, row.type) for row in TYPES]
+    names += [spool_topic(prefix), dead_letter_topic(prefix)]
+    for name in names:
+        _put(host, f"projects/{project}/topics/{name}", {})
+    return names
+
+
+def create_push_subscription(host: str, project: str, name: str, topic: str, url: str) -> None:
+    """Create a push subscription of a topic to a URL; one that is there is left alone."""
+    body = {
+        "topic": f"projects/{project}/topics/{topic}",
+        "pushConfig": {"pushEndpoint": url},
+    }
+    _put(host, f"projects/{project}/subscriptions/{name}", body)
+
+
+def free_port() -> int:
+    """Return a loopback port that is free now."""
+    with socket.socket() as listener:
+        listener.bind((LOOPBACK, 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def is_free(port: int, host: str = LOOPBACK) -> bool:
+    """Tell whether nobody listens on a port; connections that linger do not count."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def _component(name: str, path: str) -> Path:
+    """Return an emulator's file; the SDK is where an environment variable or gcloud says."""
+    gcloud = shutil.which("gcloud")
+    roots = [os.environ.get(name) for name in ("CLOUDSDK_ROOT_DIR", "GOOGLE_CLOUD_SDK")]
+    roots += [str(Path(gcloud).resolve().parent.parent)] if gcloud else []
+    for root in filter(None, roots):
+        file = Path(root, "platform", name, path)
+        if file.exists():
+            return file
+    what = f"its component {name}" if any(roots) else f"the Google Cloud SDK and {name}"
+    package = name.removeprefix("cloud-")
+    raise MissingComponent(
+        f"Install {what}: `gcloud components install {name}`, or, where the SDK came from "
+        f"apt, `apt-get install google-cloud-cli-{package}`. "
+        "The SDK: https://cloud.google.com/sdk/docs/install"
+    )
+
+
+def _java() -> str:
+    home = os.environ.get("JAVA_HOME")
+    java = str(Path(home, "bin", "java")) if home else "java"
+    if shutil.which(java) is None:
+        where = f"{java} (JAVA_HOME) is not there" if home else "no `java` on the PATH"
+        raise MissingComponent(
+            f"The emulators need Java, and {where}. Install a runtime, version 17 or later, "
+            "such as Debian's default-jre-headless."
+        )
+    return java
+
+
+@contextlib.contextmanager
+def _running(
+    name: str,
+    command: list[str],
+    port: int | None,
+    probe: str,
+    env: Mapping[str, str] | None = None,
+) -> Iterator[str]:
+    port = port or free_port()
+    host = f"{LOOPBACK}:{port}"
+    if not is_free(port):
+        raise EmulatorFailed(f"The {name} emulator cannot start: {host} is in use")
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(
+            [*command, f"--host={LOOPBACK}", f"--port={port}"],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # a group of its own: Ctrl-C is not for it, killpg is
+        )
+        try:
+            if not _answers(process, f"http://{host}{probe}"):
+                log.seek(0)
+                words = log.read().decode(errors="replace").strip().splitlines()[-5:]
+                raise EmulatorFailed(
+                    f"The {name} emulator did not start on {host}: " + " | ".join(words)
+                )
+            yield host
+        finally:
+            # Killed, not asked: they hold nothing that is worth their seconds of shutdown.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _answers(process: subprocess.Popen[bytes], url: str, patience: float = 60) -> bool:
+    """Wait until a real request gets its answer: an open port is not enough."""
+    deadline = time.monotonic() + patience
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            with _http.open(url, timeout=5):
+                return True
+        except OSError:
+            time.sleep(0.05)
+    return False
+
+
+def _put(host: str, resource: str, body: dict[str, Any]) -> None:
+    request = urllib.request.Request(
+        f"http://{host}/v1/{resource}",
+        json.dumps(body).encode(),
+        {"content-type": "application/json"},
+        method="PUT",
+    )
+    try:
+        _http.open(request, timeout=10).close()
+    except urllib.error.HTTPError as error:
+        with error:
+            if error.code != 409:  # 409: it is there already
+                text = error.read().decode(errors="replace")
+                raise EmulatorFailed(f"The emulator refused {resource}: {text}") from error
+    except OSError as error:
+        raise EmulatorFailed(f"The Pub/Sub emulator at {host} does not answer") from error
