@@ -1,7 +1,7 @@
 """The event: what a webhook becomes, schema version 1.
 
 These classes are the one home of the event's shape. `encode` gives the JSON that is
-published, `json_schema` the JSON Schema that describes it (docs/event.schema.json).
+published, `envybox.schema` the JSON Schema that describes it (docs/event.schema.json).
 Every key is always there; a field without a value is None, in JSON `null`. Ids are text.
 Times are aware datetimes in UTC.
 """
@@ -9,11 +9,11 @@ Times are aware datetimes in UTC.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Literal[1] = 1
 
 CallState = Literal[
     "client_no_answer",
@@ -25,6 +25,15 @@ CallState = Literal[
     "other",
 ]
 EntryKind = Literal["person", "auto_reply", "system"]
+
+Utc = Annotated[datetime, msgspec.Meta(tz=True, extra_json_schema={"pattern": "Z$"})]
+"""A time in UTC; in JSON RFC 3339 with `Z`."""
+
+E164 = Annotated[str, msgspec.Meta(pattern=r"^\+[0-9]+$")]
+"""A phone number in E.164, with its plus."""
+
+Natural = Annotated[int, msgspec.Meta(ge=0)]
+"""A whole number from 0."""
 
 
 class FieldWarning(msgspec.Struct, frozen=True, gc=False):
@@ -39,7 +48,7 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     id: str | None = None
     name: str | None = None
-    phone: str | None = None
+    phone: E164 | None = None
     phone_text: str | None = None
     email: str | None = None
     ip: str | None = None
@@ -54,9 +63,9 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     id: str | None = None
     state: CallState | None = None
     state_text: str | None = None
-    scheduled_at: datetime | None = None
-    called_at: datetime | None = None
-    duration_seconds: int | None = None
+    scheduled_at: Utc | None = None
+    called_at: Utc | None = None
+    duration_seconds: Natural | None = None
     record_url: str | None = None
 
 
@@ -75,7 +84,7 @@ class Chat(msgspec.Struct, frozen=True, kw_only=True):
     id: str | None = None
     link: str | None = None
     message: str | None = None
-    created_at: datetime | None = None
+    created_at: Utc | None = None
     transcript: list[TranscriptEntry] = msgspec.field(default_factory=list)
 
 
@@ -83,7 +92,7 @@ class Manager(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Who took the call. `phone` is E.164."""
 
     name: str | None = None
-    phone: str | None = None
+    phone: E164 | None = None
     department: str | None = None
 
 
@@ -91,7 +100,7 @@ class ManagerPhone(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One of the managers that were called. `phone` is E.164."""
 
     name: str | None = None
-    phone: str | None = None
+    phone: E164 | None = None
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -135,10 +144,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     schema_version: Literal[1] = SCHEMA_VERSION
     type: str
-    webhooktype: int | None
+    webhooktype: Natural | None
     account: str
-    received_at: datetime
-    occurred_at: datetime | None
+    received_at: Utc
+    occurred_at: Utc | None
     visitor: Visitor
     call: Call | None
     chat: Chat | None

@@ -1,0 +1,185 @@
+"""The Firestore document of an event: its fields as Firestore's values, within its rules.
+
+What Firestore cannot hold as it is (a list in a list, deep nesting, a name that it
+refuses, an integer over 64 bits, a document over 1 MiB) is held as JSON text or left to
+`raw`, with a warning in the document. Source of the rules:
+https://firebase.google.com/docs/firestore/quotas
+"""
+
+from __future__ import annotations
+
+import base64
+import calendar
+import re
+import zlib
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from envybox.event import Event, FieldWarning
+from envybox.google.messages import Document
+from envybox.store import Record
+
+MAX_BYTES = 1_000_000
+"""The most that a document may have here, of the 1,048,576 that Firestore takes."""
+
+MAX_DEPTH = 18
+"""How deep custom data may nest, of Firestore's 20 levels; the document has one itself."""
+
+_MAX_NAME_BYTES = 1500
+_RESERVED_NAME = re.compile(r"__.*__", re.DOTALL)
+_COMPRESSED = "deflate+base64"
+_EVENT_FIELDS = tuple(name for name in Event.__struct_fields__ if name != "warnings")
+
+
+class _UnholdableError(ValueError):
+    """A value that Firestore refuses."""
+
+
+def build(record: Record, name: str) -> Any:
+    """Return the document of a new event, pending, under its full resource name."""
+    event = record.event
+    document = Document(name=name)
+    fields = document.fields
+    warnings = list(event.warnings)
+    for field in _EVENT_FIELDS:
+        if field == "custom_data":
+            _fill_custom_data(fields[field], event.custom_data, warnings)
+        elif field == "extra":
+            _fill_extra(fields[field].map_value.fields, event.extra, warnings)
+            fields[field].map_value.SetInParent()
+        else:
+            fill(fields[field], getattr(event, field))
+    fields["raw"].string_value = record.raw
+    if document.ByteSize() > MAX_BYTES:
+        _lighten(document, record.raw, warnings)
+    _finish(document, record, warnings)
+    return document
+
+
+def build_bare(record: Record, name: str) -> Any:
+    """Return a document without what may be refused: `raw` alone has all of the webhook.
+
+    For a webhook whose document was refused for a reason not known here, such as more
+    indexed fields than Firestore takes where no exemptions were made.
+    """
+    document = build(record, name)
+    warnings = list(record.event.warnings)
+    _lighten(document, record.raw, warnings, reason="refused by Firestore, left to raw")
+    _finish(document, record, warnings)
+    return document
+
+
+def read_raw(text: str) -> str:
+    """Return the `raw` of a document as it was before it may have been compressed."""
+    if text.startswith("{"):
+        packed = msgspec.json.decode(text, type=dict[str, str])[_COMPRESSED]
+        return zlib.decompress(base64.b64decode(packed)).decode()
+    return text
+
+
+def fill(value: Any, item: Any) -> None:
+    """Set a protobuf value to an item of an event: a scalar, list, dict, time or struct.
+
+    Raises `ValueError` where Firestore cannot hold it.
+    """
+    _fill(value, item, 1)
+
+
+def _fill(value: Any, item: Any, depth: int) -> None:  # noqa: C901, PLR0912  # a case a type
+    if isinstance(item, str):
+        value.string_value = item
+    elif item is None:
+        value.null_value = 0
+    elif isinstance(item, bool):
+        value.boolean_value = item
+    elif isinstance(item, int):
+        if not -(2**63) <= item < 2**63:
+            raise _UnholdableError
+        value.integer_value = item
+    elif isinstance(item, float):
+        value.double_value = item
+    elif isinstance(item, datetime):
+        value.timestamp_value.seconds = calendar.timegm(item.utctimetuple())
+        value.timestamp_value.nanos = item.microsecond * 1000
+    elif depth > MAX_DEPTH:
+        raise _UnholdableError
+    elif isinstance(item, list):
+        value.array_value.SetInParent()
+        values = value.array_value.values
+        for element in item:
+            if isinstance(element, list):
+                raise _UnholdableError
+            _fill(values.add(), element, depth + 1)
+    elif isinstance(item, dict):
+        value.map_value.SetInParent()
+        fields = value.map_value.fields
+        for name, element in item.items():
+            if not is_name(name):
+                raise _UnholdableError
+            _fill(fields[name], element, depth + 1)
+    else:
+        fields = value.map_value.fields
+        for name in item.__struct_fields__:
+            _fill(fields[name], getattr(item, name), depth + 1)
+
+
+def is_name(name: str) -> bool:
+    """Whether Firestore takes this text as a field's name."""
+    return (
+        name != ""
+        and len(name.encode()) <= _MAX_NAME_BYTES
+        and _RESERVED_NAME.fullmatch(name) is None
+    )
+
+
+def _fill_custom_data(value: Any, data: Any, warnings: list[FieldWarning]) -> None:
+    try:
+        fill(value, data)
+    except _UnholdableError:
+        value.Clear()
+        value.string_value = msgspec.json.encode(data).decode()
+        warnings.append(FieldWarning("custom_data", "not for Firestore, kept as JSON text"))
+
+
+def _fill_extra(fields: Any, extra: dict[str, str], warnings: list[FieldWarning]) -> None:
+    for name, text in extra.items():
+        if is_name(name):
+            fields[name].string_value = text
+        else:
+            warnings.append(FieldWarning(name[:100], "no name for Firestore, left to raw"))
+
+
+def _lighten(
+    document: Any, raw: str, warnings: list[FieldWarning], reason: str = "too long, left to raw"
+) -> None:
+    """Take out what can be long, and compress `raw` where that is not enough."""
+    fields = document.fields
+    fields["custom_data"].Clear()
+    fields["custom_data"].null_value = 0
+    fields["extra"].map_value.fields.clear()
+    fields["managers"].array_value.ClearField("values")
+    if fields["chat"].HasField("map_value"):
+        fields["chat"].map_value.fields["transcript"].array_value.ClearField("values")
+    warnings += [
+        FieldWarning(name, reason) for name in ("custom_data", "extra", "managers", "chat_text")
+    ]
+    if document.ByteSize() > MAX_BYTES:
+        packed = base64.b64encode(zlib.compress(raw.encode())).decode()
+        fields["raw"].string_value = msgspec.json.encode({_COMPRESSED: packed}).decode()
+        warnings.append(FieldWarning("raw", f"too long, kept as {_COMPRESSED}"))
+
+
+def _finish(document: Any, record: Record, warnings: list[FieldWarning]) -> None:
+    fields = document.fields
+    fields["warnings"].Clear()
+    fill(fields["warnings"], warnings)
+    publish = fields["publish"].map_value.fields
+    publish["state"].string_value = "pending"
+    publish["topic"].string_value = record.topic
+    publish["message_id"].null_value = 0
+    publish["published_at"].null_value = 0
+    publish["attempts"].integer_value = 0
+    if record.expire_at is not None:
+        fill(fields["expire_at"], record.expire_at)

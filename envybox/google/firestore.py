@@ -1,0 +1,219 @@
+"""The store on Firestore."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from envybox.batch import Batcher
+from envybox.errors import BackendError, Rejected, Unavailable
+from envybox.google import document
+from envybox.google.channel import Channel, status_error
+from envybox.google.messages import (
+    BatchWriteRequest,
+    BatchWriteResponse,
+    Document,
+    GetDocumentRequest,
+    RunAggregationQueryRequest,
+    RunAggregationQueryResponse,
+    RunQueryRequest,
+    RunQueryResponse,
+    Write,
+)
+from envybox.store import Backlog, Mark, Record, Stored
+
+_SERVICE = "/google.firestore.v1.Firestore/"
+_ALREADY_EXISTS = 6
+_NOT_FOUND = 5
+_STORED_FIELDS = ("account", "received_at", "raw", "publish.state", "publish.attempts")
+_ASCENDING = 1
+_EQUAL = 5
+_LESS_THAN = 1
+_COUNT = "pending"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class FirestoreStore:
+    """Events as documents of one collection; see `envybox.store.Store`."""
+
+    def __init__(self, channel: Channel, database: str, collection: str) -> None:
+        self._channel = channel
+        self._database_id = database
+        self._collection = collection
+        # Two calls at a time: while one is under way, the next can leave at once; more
+        # would only make the batches smaller. Limits: 500 writes and 10 MiB a call.
+        self._writes: Batcher[Any, int] = Batcher(
+            self._batch_write, max_items=500, max_bytes=4_000_000, parallel=2
+        )
+
+    async def create(self, record: Record, *, timeout: float) -> bool:
+        """Store the event as pending; see the port."""
+        name = await self._name(record.event.id)
+        try:
+            return await self._create(document.build(record, name), timeout)
+        except Rejected:
+            return await self._create(document.build_bare(record, name), timeout)
+
+    async def _create(self, new: Any, timeout: float) -> bool:
+        write = Write(update=new)
+        write.current_document.exists = False
+        status = await self._writes.add(write, size=write.ByteSize(), timeout=timeout)
+        if status not in (0, _ALREADY_EXISTS):
+            raise status_error(status)
+        return status == 0
+
+    async def get(self, event_id: str, *, timeout: float) -> Stored | None:
+        """Return the event of this id, None where there is none."""
+        request = GetDocumentRequest(name=await self._name(event_id))
+        request.mask.field_paths.extend(_STORED_FIELDS)
+        try:
+            found = await self._channel.unary(
+                _SERVICE + "GetDocument",
+                request,
+                Document,
+                routing=f"name={request.name}",
+                timeout=timeout,
+            )
+        except Unavailable as error:
+            if str(error) == "NOT_FOUND":
+                return None
+            raise
+        return _stored(found)
+
+    async def mark(self, mark: Mark, *, timeout: float) -> None:
+        """Write the outcome of an attempt to publish; see the port."""
+        write = Write()
+        write.update.name = await self._name(mark.event_id)
+        write.current_document.exists = True
+        if mark.message_id is not None:
+            publish = write.update.fields["publish"].map_value.fields
+            publish["state"].string_value = "published"
+            publish["message_id"].string_value = mark.message_id
+            document.fill(publish["published_at"], mark.at)
+            write.update_mask.field_paths.extend(
+                ("publish.state", "publish.message_id", "publish.published_at")
+            )
+        else:
+            write.update_mask.SetInParent()  # an empty mask: nothing but the count changes
+        attempts = write.update_transforms.add()
+        attempts.field_path = "publish.attempts"
+        attempts.increment.integer_value = 1
+        status = await self._writes.add(write, size=write.ByteSize(), timeout=timeout)
+        if status not in (0, _NOT_FOUND):
+            raise status_error(status)
+
+    async def pending(
+        self, *, before: datetime, after: Stored | None, limit: int, timeout: float
+    ) -> list[Stored]:
+        """Return pending events, oldest first; see the port."""
+        request = RunQueryRequest(parent=await self._documents())
+        query = request.structured_query
+        for path in _STORED_FIELDS:
+            query.select.fields.add(field_path=path)
+        self._where_pending(query, before=before)
+        for path in ("received_at", "__name__"):
+            query.order_by.add(direction=_ASCENDING).field.field_path = path
+        query.limit.value = limit
+        if after is not None:
+            query.start_at.before = False
+            document.fill(query.start_at.values.add(), after.received_at)
+            query.start_at.values.add().reference_value = await self._name(after.id)
+        responses = await self._channel.stream(
+            _SERVICE + "RunQuery",
+            request,
+            RunQueryResponse,
+            routing=f"parent={request.parent}",
+            timeout=timeout,
+        )
+        return [_stored(answer.document) for answer in responses if answer.HasField("document")]
+
+    async def backlog(self, *, timeout: float) -> Backlog:
+        """Return how much is pending, whatever its age."""
+        request = RunAggregationQueryRequest(parent=await self._documents())
+        aggregation = request.structured_aggregation_query
+        self._where_pending(aggregation.structured_query)
+        aggregation.aggregations.add(alias=_COUNT).count.SetInParent()
+        responses = await self._channel.stream(
+            _SERVICE + "RunAggregationQuery",
+            request,
+            RunAggregationQueryResponse,
+            routing=f"parent={request.parent}",
+            timeout=timeout,
+        )
+        pending = responses[0].result.aggregate_fields[_COUNT].integer_value
+        if not pending:
+            return Backlog(pending=0, oldest=None)
+        far = datetime.max.replace(tzinfo=UTC)
+        oldest = await self.pending(before=far, after=None, limit=1, timeout=timeout)
+        return Backlog(pending=pending, oldest=oldest[0].received_at if oldest else None)
+
+    async def close(self) -> None:
+        """Close the channel."""
+        await self._channel.close()
+
+    async def _batch_write(
+        self, writes: Sequence[Any], timeout: float
+    ) -> Sequence[int | BackendError]:
+        """Send writes, each on its own; return each one's status number or error."""
+        request = BatchWriteRequest(database=await self._database(), writes=writes)
+        try:
+            response = await self._channel.unary(
+                _SERVICE + "BatchWrite",
+                request,
+                BatchWriteResponse,
+                routing=f"database={request.database}",
+                timeout=timeout,
+            )
+        except Rejected as error:
+            if len(writes) == 1:
+                return [error]
+            # One that is invalid fails the call for all: each has to go alone.
+            alone = [await self._alone(write, timeout) for write in writes]
+            return alone
+        return [status.code for status in response.status]
+
+    async def _alone(self, write: Any, timeout: float) -> int | BackendError:
+        try:
+            (outcome,) = await self._batch_write([write], timeout)
+        except BackendError as error:
+            return error
+        return outcome
+
+    def _where_pending(self, query: Any, before: datetime | None = None) -> None:
+        query.from_.add(collection_id=self._collection)
+        filters = query.where.composite_filter
+        filters.op = 1  # AND
+        state = filters.filters.add().field_filter
+        state.field.field_path = "publish.state"
+        state.op = _EQUAL
+        state.value.string_value = "pending"
+        if before is not None:
+            received = filters.filters.add().field_filter
+            received.field.field_path = "received_at"
+            received.op = _LESS_THAN
+            document.fill(received.value, before)
+
+    async def _database(self) -> str:
+        return f"projects/{await self._channel.project()}/databases/{self._database_id}"
+
+    async def _documents(self) -> str:
+        return f"{await self._database()}/documents"
+
+    async def _name(self, event_id: str) -> str:
+        return f"{await self._documents()}/{self._collection}/{event_id}"
+
+
+def _stored(found: Any) -> Stored:
+    fields = found.fields
+    received_at = fields["received_at"].timestamp_value
+    publish = fields["publish"].map_value.fields
+    return Stored(
+        id=found.name.rpartition("/")[2],
+        account=fields["account"].string_value,
+        received_at=_EPOCH
+        + timedelta(seconds=received_at.seconds, microseconds=received_at.nanos // 1000),
+        raw=document.read_raw(fields["raw"].string_value),
+        published=publish["state"].string_value == "published",
+        attempts=publish["attempts"].integer_value,
+    )

@@ -1,0 +1,151 @@
+"""The key ring: which keys are accepted, and whose they are.
+
+A key is looked up by its HMAC under a secret of this process: what the look-up's time
+tells is about the HMAC, which nobody outside can compute, so it is the same for a key
+that is nearly right as for any other; and it does not grow with the number of keys. The
+match itself is compared in constant time.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from envybox.errors import InvalidKey, NotConfigured, SettingsError
+from envybox.request import base_name
+from envybox.settings import Settings
+from envybox.webhook import Fields
+
+REREAD_SECONDS = 60
+"""How old the keys of a file may be before the file is read again."""
+
+# Envybox's keys are 32 lower-case hex digits; longer or richer ones are taken, should it
+# change its mind, but nothing that can be guessed or was pasted with its neighbours.
+_KEY = re.compile(r"[0-9A-Za-z_-]{16,128}")
+_LABEL = re.compile(r"[^\s,=/]{1,64}")
+_WELL_FORMED = re.compile(r"[0-9a-f]{32}")
+
+
+def parse(text: str, name: str) -> dict[str, str]:
+    """Return key → label, from `label=key` or `key` (label `default`).
+
+    They are separated by commas or white space. Raises `SettingsError`, which tells the
+    setting's name and the position of what cannot be used, never the text: it is secret.
+    """
+    keys: dict[str, str] = {}
+    for position, entry in enumerate(re.split(r"[\s,]+", text.strip(" \t\r\n,\ufeff")), start=1):
+        if not entry:
+            continue
+        label, equals, key = entry.rpartition("=")
+        if not equals:
+            label = "default"
+        if not _LABEL.fullmatch(label) or not _KEY.fullmatch(key):
+            raise SettingsError(
+                name,
+                f"entry {position} is not `label=key` or `key`: a key is 32 lower-case hex "
+                "digits, a label up to 64 characters without `,`, `=`, `/` and white space.",
+            )
+        if key.lower() != key and _WELL_FORMED.fullmatch(key.lower()):
+            raise SettingsError(
+                name, f"the key of entry {position} has capitals: Envybox sends lower case."
+            )
+        if keys.setdefault(key, label) != label:
+            raise SettingsError(name, f"the key of entry {position} has two labels.")
+    return keys
+
+
+class KeyRing:
+    """The accepted keys, from `ENVYBOX_KEYS` or else from a file that may change.
+
+    Raises `SettingsError` where they cannot be read.
+    """
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._secret = secrets.token_bytes(32)
+        self._clock = clock
+        self._path = None
+        if settings.keys.strip():
+            self._labels = self._blind(parse(settings.keys, "ENVYBOX_KEYS"))
+        elif settings.keys_file:
+            self._path = Path(settings.keys_file)
+            self._labels = self._blind(self._read(self._path))
+        else:
+            self._labels = {}
+        self._read_at = clock()
+
+    @property
+    def stale(self) -> bool:
+        """Whether the file is to be read again before the next key is verified."""
+        return self._path is not None and self._clock() - self._read_at >= REREAD_SECONDS
+
+    def reread(self) -> None:
+        """Read the file again. Blocks: a mounted secret is fetched at each read.
+
+        Raises `SettingsError` where that fails; the keys known so far stay.
+        """
+        if self._path is not None:
+            self._read_at = self._clock()
+            self._labels = self._blind(self._read(self._path))
+
+    def verify(self, fields: Fields) -> str:
+        """Return the label of the fields' key.
+
+        Raises `NotConfigured` where no key is accepted at all, `InvalidKey` where there
+        is no key, more than one, or a wrong one.
+        """
+        if not self._labels:
+            raise NotConfigured
+        presented = [value for name, value in fields if name == "key"]
+        if len(presented) == 1:
+            blinded = self._hmac(presented[0])
+            known, label = self._labels.get(blinded, (b"", ""))
+            if hmac.compare_digest(known, blinded):
+                return label
+        raise InvalidKey
+
+    def _hmac(self, key: str) -> bytes:
+        return hmac.digest(self._secret, key.encode("utf-8", "surrogatepass"), "sha256")
+
+    def _blind(self, keys: dict[str, str]) -> dict[bytes, tuple[bytes, str]]:
+        blinded = {self._hmac(key): label for key, label in keys.items()}
+        return {digest: (digest, label) for digest, label in blinded.items()}
+
+    @staticmethod
+    def _read(path: Path) -> dict[str, str]:
+        try:
+            text = path.read_text("utf-8")
+        except (OSError, ValueError) as error:
+            raise SettingsError(
+                "ENVYBOX_KEYS_FILE", f"{str(path)!r} cannot be read ({type(error).__name__})."
+            ) from error
+        return parse(text, "ENVYBOX_KEYS_FILE")
+
+
+def without_key(fields: Fields) -> Fields:
+    """Return verified fields without any trace of their key.
+
+    That is without the field `key` and PHP's elements of it, and with the key's text
+    blacked out wherever else it stands (the address of a page, say).
+    """
+    key = next((value for name, value in fields if name == "key"), "")
+    kept = [pair for pair in fields if base_name(pair[0]) != "key"]
+    if key and any(key in name or key in value for name, value in kept):
+        hidden = "*" * len(key)
+        kept = [(name.replace(key, hidden), value.replace(key, hidden)) for name, value in kept]
+    return kept
+
+
+def pairing_key(fields: Fields) -> str | None:
+    """Return the key of a webhook that looks like Envybox's own, for its owner to find.
+
+    None unless there is exactly one key, of 32 lower-case hex digits, and a webhooktype.
+    """
+    presented = [value for name, value in fields if name == "key"]
+    has_type = any(name == "webhooktype" and value.strip().isdecimal() for name, value in fields)
+    if has_type and len(presented) == 1 and _WELL_FORMED.fullmatch(presented[0]):
+        return presented[0]
+    return None

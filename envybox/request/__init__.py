@@ -1,0 +1,69 @@
+"""From a body to fields: what Envybox may send, read liberally and within bounds."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Callable
+
+from envybox.errors import Malformed, TooLarge, UnsupportedMediaType
+from envybox.request import form, json_object, multipart
+from envybox.request.text import Read
+
+MAX_BODY = 256 * 1024
+"""The largest body, in bytes."""
+
+MAX_FIELDS = 1000
+"""The most fields of a request, those of its query included."""
+
+_PARSERS: dict[str, Callable[[bytes, str], Read]] = {
+    "": form.parse,
+    "application/x-www-form-urlencoded": form.parse,
+    "multipart/form-data": multipart.parse,
+    "application/json": json_object.parse,
+}
+
+
+async def read_body(
+    chunks: AsyncIterable[bytes], content_length: str | None, limit: int = MAX_BODY
+) -> bytes:
+    """Return the whole body, holding no more than `limit` bytes of it.
+
+    Raises `TooLarge`: at once where `content_length` tells, else as soon as more came.
+    """
+    if content_length is not None and content_length.isdecimal() and int(content_length) > limit:
+        raise TooLarge
+    body = bytearray()
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > limit:
+            raise TooLarge
+    return bytes(body)
+
+
+def read_fields(body: bytes, content_type: str, query: bytes = b"") -> Read:
+    """Return the fields of a body in order, repeats included, then those of the query.
+
+    A query parameter counts where the body has no field of that name; `key` never does:
+    URLs are logged. Each warning names a field that was not UTF-8.
+
+    Raises `UnsupportedMediaType`, and `Malformed` where the body is not what its content
+    type says or has more than `MAX_FIELDS` fields.
+    """
+    parse = _PARSERS.get(content_type.partition(";")[0].strip().lower())
+    if parse is None:
+        raise UnsupportedMediaType
+    fields, warnings = parse(body, content_type)
+    if query:
+        names = {name for name, _ in fields}
+        query_fields, query_warnings = form.parse(query, "")
+        warnings += query_warnings
+        fields += [
+            pair for pair in query_fields if pair[0] not in names and base_name(pair[0]) != "key"
+        ]
+    if len(fields) > MAX_FIELDS:
+        raise Malformed(f"more than {MAX_FIELDS} fields")
+    return fields, warnings
+
+
+def base_name(name: str) -> str:
+    """Return a field's name without PHP's brackets: `key[0]` is an element of `key`."""
+    return name.partition("[")[0].strip()

@@ -1,0 +1,41 @@
+"""From bytes to text: UTF-8, or else windows-1251, which keeps every byte."""
+
+from __future__ import annotations
+
+import codecs
+from encodings import cp1251
+
+from envybox.event import FieldWarning
+from envybox.webhook import Fields
+
+NOT_UTF8 = "not UTF-8, read as windows-1251"
+
+Pair = tuple[bytes, bytes]
+"""A field as it stands in the body."""
+
+Read = tuple[Fields, list[FieldWarning]]
+"""What reading a body gives: its fields, and a warning for what was not UTF-8."""
+
+# Python leaves byte 0x98 undefined; the WHATWG's windows-1251 reads it as U+0098.
+_WINDOWS_1251 = cp1251.decoding_table.replace("\ufffe", "\x98")
+
+
+def decode(data: bytes) -> tuple[str, bool]:
+    """Return the text of some bytes, and whether they were UTF-8."""
+    try:
+        return data.decode(), True
+    except UnicodeDecodeError:
+        return codecs.charmap_decode(data, "strict", _WINDOWS_1251)[0], False
+
+
+def decode_pairs(pairs: list[Pair]) -> Read:
+    """Return the pairs as text, with a warning for each field that was not UTF-8."""
+    fields: Fields = []
+    warnings: list[FieldWarning] = []
+    for name_bytes, value_bytes in pairs:
+        name, name_ok = decode(name_bytes)
+        value, value_ok = decode(value_bytes)
+        fields.append((name, value))
+        if not (name_ok and value_ok):
+            warnings.append(FieldWarning(name[:100], NOT_UTF8))
+    return fields, warnings
