@@ -31,7 +31,8 @@ _decoder = msgspec.json.Decoder(Fields)
 def encode_raw(fields: Fields) -> str:
     r"""Return the fields as JSON text, a list of pairs; `decode_raw` gives them back.
 
-    A lone surrogate, which UTF-8 cannot hold, is written as its escape (`\ud800`).
+    A lone surrogate, which UTF-8 cannot hold, is written as its escape (`\ud800`). Two
+    that stand together as a pair come back as the one character that they spell.
     """
     try:
         return msgspec.json.encode(fields).decode()
@@ -46,9 +47,12 @@ def decode_raw(raw: str) -> Fields:
 
     Raises `ValueError` where the text is not a JSON list of pairs of text.
     """
-    if "\\u" in raw:  # msgspec refuses the escape of a lone surrogate
-        import json
+    try:
+        return _decoder.decode(raw)
+    except (ValueError, RecursionError):
+        import json  # msgspec refuses the escape of a lone surrogate, this does not
 
-        raw_fields = json.loads(raw)
-        return [(str(name), str(value)) for name, value in raw_fields]
-    return _decoder.decode(raw)
+    try:
+        return msgspec.convert(json.loads(raw), Fields)
+    except (ValueError, RecursionError) as error:
+        raise ValueError("not a list of fields") from error

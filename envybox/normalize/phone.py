@@ -1,0 +1,58 @@
+"""Phone numbers: many spellings, one form (E.164)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
+
+_LONGEST = 250  # characters: phonenumbers refuses longer ones, and the cache need not keep them
+_PLUS = re.compile("[+＋]")
+_DIGIT = re.compile(r"\d")  # of any script, as phonenumbers reads them
+_LEAST_INTERNATIONAL = 11  # digits
+
+
+def e164(text: str, region: str) -> str:
+    """Return the number in E.164: `8 (999) 888-77-66` in the region RU is `+79998887766`.
+
+    The number is read as the region's; where that gives no valid number and there is no
+    plus, as an international one that lacks it. No valid number: the first that has at
+    least a possible length. Raises `ValueError` where there is none.
+    """
+    number = _e164(text, region) if len(text) <= _LONGEST else None
+    if number is None:
+        raise ValueError("not a phone number")
+    return number
+
+
+@lru_cache(maxsize=4096)  # one call brings several webhooks, and managers are few
+def _e164(text: str, region: str) -> str | None:
+    possible = None
+    for number in _readings(text, region):
+        if phonenumbers.is_valid_number(number):
+            return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+        if possible is None and _is_possible(number):
+            possible = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    return possible
+
+
+def _readings(text: str, region: str) -> Iterator[PhoneNumber]:
+    candidates = [text]
+    digits = _DIGIT.findall(text)
+    if len(digits) >= _LEAST_INTERNATIONAL and _PLUS.search(text) is None:
+        candidates.append("+" + text[text.index(digits[0]) :])
+    for candidate in candidates:
+        try:
+            yield phonenumbers.parse(candidate, region)
+        except NumberParseException:
+            continue
+
+
+def _is_possible(number: PhoneNumber) -> bool:
+    # Not is_possible_number(): it takes numbers that lack their area code, whose E.164
+    # form would be another's number.
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    return bool(reason == ValidationResult.IS_POSSIBLE)
