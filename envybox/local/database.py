@@ -1,0 +1,123 @@
+"""The SQLite file: its schema, how it is opened, how time is written, what is deleted.
+
+Tables: `events` (the documents), `messages` (what was published, a log), `subscriptions`
+and `deliveries` (who is to be sent which of them).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+
+BUSY_SECONDS = 0.05
+"""How long SQLite itself waits for a file that another process holds."""
+
+MESSAGE_RETENTION = timedelta(days=7)
+"""How long a message is kept, delivered or not: as long as Pub/Sub does by default."""
+
+STEP = 100
+"""How many rows of each table one step of `tidy` deletes at most."""
+
+# `document` is what Firestore holds, put together when it is read: an event is written
+# once, and what `mark` changes is a few columns. `event` is the JSON as published.
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS events (
+    id TEXT NOT NULL UNIQUE,
+    received_at TEXT NOT NULL,
+    expire_at TEXT,
+    state TEXT NOT NULL DEFAULT 'pending',
+    topic TEXT NOT NULL,
+    message_id TEXT,
+    published_at TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    account TEXT NOT NULL,
+    raw TEXT NOT NULL,
+    event TEXT NOT NULL,
+    document TEXT AS (
+        substr(event, 1, length(event) - 1) || ',"raw":' || json_quote(raw)
+        || ',"publish":' || json_object(
+            'state', state, 'topic', topic, 'message_id', message_id,
+            'published_at', published_at, 'attempts', attempts)
+        || coalesce(',"expire_at":"' || expire_at || '"', '') || '}'
+    ) VIRTUAL
+);
+CREATE INDEX IF NOT EXISTS events_pending ON events (received_at, id) WHERE state = 'pending';
+CREATE INDEX IF NOT EXISTS events_expiring ON events (expire_at)
+    WHERE expire_at IS NOT NULL AND state = 'published';
+CREATE TABLE IF NOT EXISTS messages (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    message_id TEXT AS (CAST(sequence AS TEXT)) VIRTUAL,
+    topic TEXT NOT NULL,
+    published_at TEXT NOT NULL,
+    ordering_key TEXT NOT NULL,
+    attributes TEXT NOT NULL,
+    data BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS subscriptions (
+    name TEXT PRIMARY KEY,
+    topic TEXT NOT NULL,
+    position INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS deliveries (
+    subscription TEXT NOT NULL REFERENCES subscriptions ON DELETE CASCADE,
+    sequence INTEGER NOT NULL REFERENCES messages ON DELETE CASCADE,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    due_at TEXT NOT NULL,
+    PRIMARY KEY (sequence, subscription)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (subscription, due_at);
+"""
+
+
+def connect(path: str, *, wait: float = BUSY_SECONDS) -> sqlite3.Connection:
+    """Open the file, made and given its tables where they are missing.
+
+    Every statement is a transaction of its own until BEGIN; a commit is on the disk when
+    it returns. `wait`: seconds to wait for a file that another process holds. Raises
+    `sqlite3.Error`.
+    """
+    db = sqlite3.connect(path, timeout=wait, isolation_level=None)
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA foreign_keys = ON")
+        db.executescript(SCHEMA)
+    except sqlite3.Error:
+        db.close()
+        raise
+    return db
+
+
+def is_busy(error: Exception) -> bool:
+    """Tell whether an error says that another connection holds the file, for now."""
+    # The low byte is the kind; the rest says more (SQLITE_BUSY_RECOVERY).
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+
+
+def to_text(at: datetime) -> str:
+    """Return a time as RFC 3339 in UTC with six digits: the texts sort as the times do."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def to_time(text: str) -> datetime:
+    """Return the time, in UTC, that `to_text` wrote."""
+    return datetime.fromisoformat(text)
+
+
+def tidy(db: sqlite3.Connection, now: datetime) -> bool:
+    """Delete some of what has expired; True where there may be more.
+
+    Events go at `expire_at` (never a pending one: it is still owed to its subscribers),
+    messages after `MESSAGE_RETENTION`. At most `STEP` of each, by indexes alone.
+    """
+    events = db.execute(
+        "DELETE FROM events WHERE rowid IN (SELECT rowid FROM events"
+        " WHERE expire_at < ? AND state = 'published' ORDER BY expire_at LIMIT ?)",
+        (to_text(now), STEP),
+    )
+    messages = db.execute(
+        "DELETE FROM messages WHERE published_at < ? AND sequence IN"
+        " (SELECT sequence FROM messages ORDER BY sequence LIMIT ?)",
+        (to_text(now - MESSAGE_RETENTION), STEP),
+    )
+    return STEP in (events.rowcount, messages.rowcount)
