@@ -78,6 +78,11 @@ class KeyRing:
         self._read_at = clock()
 
     @property
+    def configured(self) -> bool:
+        """Whether any key is accepted."""
+        return bool(self._labels)
+
+    @property
     def stale(self) -> bool:
         """Whether the file is to be read again before the next key is verified."""
         return self._path is not None and self._clock() - self._read_at >= REREAD_SECONDS

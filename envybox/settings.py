@@ -51,9 +51,7 @@ SETTINGS = (
     ),
     Setting("ENVYBOX_DATABASE", "(default)", "The Firestore database."),
     Setting("ENVYBOX_COLLECTION", "events", "The Firestore collection."),
-    Setting(
-        "ENVYBOX_TOPIC_PREFIX", "envybox-", "A topic is this prefix and the type, `.` as `-`."
-    ),
+    Setting("ENVYBOX_TOPIC_PREFIX", "envybox-", "A topic is this prefix and the type, `.` as `-`."),
     Setting(
         "ENVYBOX_TIMEZONE", "Europe/Moscow", "The zone of Envybox's times, which have no offset."
     ),

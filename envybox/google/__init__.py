@@ -19,7 +19,9 @@ def open_backend(settings: Settings) -> tuple[FirestoreStore, PubSubPublisher]:
     firestore = os.environ.get("FIRESTORE_EMULATOR_HOST", "")
     pubsub = os.environ.get("PUBSUB_EMULATOR_HOST", "")
     if firestore and pubsub and not settings.project:
-        raise SettingsError("GOOGLE_CLOUD_PROJECT", "the emulators need it: any project id will do.")
+        raise SettingsError(
+            "GOOGLE_CLOUD_PROJECT", "the emulators need it: any project id will do."
+        )
     google = Google(settings.project)
     firestore_channel = Channel(google, "firestore.googleapis.com:443", firestore)
     pubsub_channel = Channel(google, "pubsub.googleapis.com:443", pubsub)

@@ -156,7 +156,7 @@ class Channel:
         import google.auth.transport.requests
 
         credentials = await self._google.credentials()
-        plugin = google.auth.transport.grpc.AuthMetadataPlugin(
+        plugin = google.auth.transport.grpc.AuthMetadataPlugin(  # type: ignore[no-untyped-call]
             credentials, google.auth.transport.requests.Request()
         )
         return grpc.aio.secure_channel(
@@ -173,7 +173,7 @@ class Channel:
         code = (
             grpc.StatusCode.DEADLINE_EXCEEDED if isinstance(error, TimeoutError) else error.code()
         )
-        if code is grpc.StatusCode.DEADLINE_EXCEEDED and channel is self._channel is not None:
+        if channel and channel is self._channel and code is grpc.StatusCode.DEADLINE_EXCEEDED:
             # The connection may be dead without a word, as after an instance slept for
             # hours: the next call makes a new one. Calls under way on this one go on.
             self._channel = None
@@ -190,5 +190,3 @@ def status_error(number: int) -> BackendError:
     """Return the error of a gRPC status number (google.rpc.Code)."""
     name = _NAMES.get(number, str(number))
     return Rejected(name) if name == "INVALID_ARGUMENT" else Unavailable(name)
-
-

@@ -169,8 +169,7 @@ class FirestoreStore:
             if len(writes) == 1:
                 return [error]
             # One that is invalid fails the call for all: each has to go alone.
-            alone = [await self._alone(write, timeout) for write in writes]
-            return alone
+            return [await self._alone(write, timeout) for write in writes]
         return [status.code for status in response.status]
 
     async def _alone(self, write: Any, timeout: float) -> int | BackendError:

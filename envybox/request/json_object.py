@@ -19,9 +19,7 @@ from envybox.request.text import NOT_UTF8, Read, decode
 from envybox.webhook import Fields
 
 # Given a text and where a string's first character is: the string, and where it ends.
-_scan_string: Callable[[str, int, bool], tuple[str, int]] = (
-    decoder.scanstring  # type: ignore[attr-defined]  # public, but unknown to typeshed
-)
+_scan_string: Callable[[str, int, bool], tuple[str, int]] = decoder.scanstring  # type: ignore[attr-defined]  # public, but unknown to typeshed
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SCALAR = re.compile(r"true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)

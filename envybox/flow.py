@@ -1,0 +1,248 @@
+"""The flow: a verified webhook is normalized, stored, published, and accounted for.
+
+    store as pending → publish → mark as published
+
+A process that dies between two steps leaves an event that `recovery` finishes. While the
+store is down, the webhook goes to the spool topic instead, whole. Only what is safe in one
+of the two is answered 2xx.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Literal, TypeVar
+
+import msgspec
+
+from envybox import identity, message, spool
+from envybox.breaker import Breaker
+from envybox.errors import BackendError, Rejected, Unavailable
+from envybox.event import Event
+from envybox.normalize import normalize
+from envybox.publish import Publisher
+from envybox.settings import Settings
+from envybox.store import Mark, Record, Store, Stored
+from envybox.types import spool_topic, topic_of
+from envybox.webhook import Webhook, decode_raw, encode_raw
+
+Status = Literal["published", "stored", "spooled", "duplicate"]
+T = TypeVar("T")
+
+# Seconds. Envybox is answered within 3: the longest ways are the store's time and then
+# the publisher's, or the other way round. TOTAL leaves the rest to the server.
+TOTAL_SECONDS = 2.7
+STORE_SECONDS = 1.4
+PUBLISH_SECONDS = 1.1
+MARK_SECONDS = 5.0
+
+_TURNS_TO_SEND = 6
+"""How many turns of the event loop a mark takes from here to the wire (a test counts)."""
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a webhook: `id` is its event's, which may be an earlier webhook's."""
+
+    status: Status
+    id: str
+    event: Event
+
+
+class Admitted(msgspec.Struct, frozen=True, kw_only=True):
+    """A webhook that is in the store. `unpublished` is None where it was published before."""
+
+    id: str
+    is_new: bool
+    unpublished: Event | None
+
+
+class Deadline:
+    """A point in time by which all must be over."""
+
+    def __init__(self, seconds: float = TOTAL_SECONDS) -> None:
+        self._at = time.monotonic() + seconds
+
+    def within(self, seconds: float) -> float:
+        """Return `seconds`, or what is left until the deadline where that is less."""
+        return max(0.001, min(seconds, self._at - time.monotonic()))
+
+
+class Flow:
+    """Takes webhooks to the store and the topics."""
+
+    def __init__(self, settings: Settings, store: Store, publisher: Publisher) -> None:
+        self._settings = settings
+        self._store = store
+        self._publisher = publisher
+        self._store_breaker = Breaker()
+        self._publish_breaker = Breaker()
+        self._in_flight: dict[str, asyncio.Future[str]] = {}
+        self._marks: set[asyncio.Task[None]] = set()
+
+    async def receive(self, webhook: Webhook) -> Outcome:
+        """Make a webhook safe and published; return what became of it.
+
+        The same webhook in parallel waits for the outcome of the first. Raises
+        `Unavailable` where neither backend took it.
+        """
+        first = identity.first_id(webhook)
+        event = self._normalize(webhook, first)
+        under_way = self._in_flight.get(first)
+        if under_way is not None:
+            event_id = await asyncio.shield(under_way)
+            return Outcome(status="duplicate", id=event_id, event=event)
+        flight = self._in_flight[first] = asyncio.get_running_loop().create_future()
+        mark = None
+        try:
+            outcome, mark = await self._deliver(webhook, event, Deadline())
+            flight.set_result(outcome.id)
+        except BaseException as error:
+            flight.set_exception(error if isinstance(error, BackendError) else Unavailable())
+            flight.exception()  # asked for here, for nobody else may be waiting
+            raise
+        finally:
+            if mark is None:
+                del self._in_flight[first]
+            else:  # until it is marked, a repeat would find it pending and publish it again
+                mark.add_done_callback(lambda _: self._in_flight.pop(first))
+        return outcome
+
+    async def admit(self, webhook: Webhook, event: Event, deadline: Deadline) -> Admitted:
+        """Store the event of a webhook, unless it is there; see `identity` for what is.
+
+        `event` is the webhook's, under the id `identity.first_id`. Raises `BackendError`.
+        """
+        first = event.id
+        if await self._create(webhook, event, deadline):
+            return Admitted(id=first, is_new=True, unpublished=event)
+        stored = await self._get(first, deadline)
+        window = self._settings.dedup_window
+        if identity.is_for_ever(webhook) or (
+            stored and identity.is_within(window, webhook, stored.received_at)
+        ):
+            return self._repeat(stored)
+        current, *neighbours = identity.window_ids(first, webhook, window)
+        for stored in await asyncio.gather(*(self._get(id_, deadline) for id_ in neighbours)):
+            if stored and identity.is_within(window, webhook, stored.received_at):
+                return self._repeat(stored)
+        event = msgspec.structs.replace(event, id=current)
+        if await self._create(webhook, event, deadline):
+            return Admitted(id=current, is_new=True, unpublished=event)
+        return self._repeat(await self._get(current, deadline))
+
+    async def publish(self, event: Event, *, timeout: float) -> Mark:
+        """Publish an event; return the mark that tells of it, for the store.
+
+        Raises nothing of the backend's: the mark of a failed attempt has no message id.
+        """
+        topic = topic_of(self._settings.topic_prefix, event.type)
+        call = self._publisher.publish(topic, message.of_event(event), timeout=timeout)
+        try:
+            message_id = await _guarded(self._publish_breaker, call)
+        except BackendError:
+            message_id = None
+        return Mark(event_id=event.id, message_id=message_id, at=datetime.now(UTC))
+
+    async def mark(self, mark: Mark) -> None:
+        """Write the outcome of an attempt; where that fails, `recovery` publishes again."""
+        with suppress(BackendError):
+            await self._store.mark(mark, timeout=MARK_SECONDS)
+
+    def event_of(self, stored: Stored) -> Event:
+        """Return the event of what is in the store, made from `raw` as the first time."""
+        webhook = Webhook(
+            account=stored.account, received_at=stored.received_at, fields=decode_raw(stored.raw)
+        )
+        return self._normalize(webhook, stored.id)
+
+    async def _deliver(
+        self, webhook: Webhook, event: Event, deadline: Deadline
+    ) -> tuple[Outcome, asyncio.Task[None] | None]:
+        store_first = self._store_breaker.allows()
+        if store_first:
+            try:
+                return await self._store_and_publish(webhook, event, deadline)
+            except BackendError:
+                return await self._spool(webhook, event, deadline), None
+        try:
+            return await self._spool(webhook, event, deadline), None
+        except BackendError:  # nothing is refused that was not tried
+            return await self._store_and_publish(webhook, event, deadline)
+
+    async def _store_and_publish(
+        self, webhook: Webhook, event: Event, deadline: Deadline
+    ) -> tuple[Outcome, asyncio.Task[None] | None]:
+        admitted = await _guarded(self._store_breaker, self.admit(webhook, event, deadline))
+        is_published, mark = admitted.unpublished is None, None
+        if admitted.unpublished is not None and self._publish_breaker.allows():
+            timeout = deadline.within(PUBLISH_SECONDS)
+            outcome = await self.publish(admitted.unpublished, timeout=timeout)
+            is_published = outcome.message_id is not None
+            task = await self._send_mark(outcome)
+            mark = task if is_published else None
+        status: Status = "published" if is_published else "stored"
+        if not admitted.is_new:
+            status = "duplicate"
+        return Outcome(status=status, id=admitted.id, event=event), mark
+
+    async def _spool(self, webhook: Webhook, event: Event, deadline: Deadline) -> Outcome:
+        call = self._publisher.publish(
+            spool_topic(self._settings.topic_prefix),
+            spool.encode(webhook),
+            timeout=deadline.within(PUBLISH_SECONDS),
+        )
+        await _guarded(self._publish_breaker, call)
+        return Outcome(status="spooled", id=event.id, event=event)
+
+    async def _send_mark(self, mark: Mark) -> asyncio.Task[None]:
+        """Send a mark without waiting for its outcome: a lost one costs a repeated message.
+
+        It is on its way before the answer is: a function without requests may get no CPU.
+        """
+        task = asyncio.get_running_loop().create_task(self.mark(mark))
+        self._marks.add(task)
+        task.add_done_callback(self._marks.discard)
+        if len(self._in_flight) == 1:
+            for _ in range(_TURNS_TO_SEND):
+                await asyncio.sleep(0)
+        return task
+
+    async def _create(self, webhook: Webhook, event: Event, deadline: Deadline) -> bool:
+        retention = self._settings.retention
+        record = Record(
+            event=event,
+            raw=encode_raw(webhook.fields),
+            topic=topic_of(self._settings.topic_prefix, event.type),
+            expire_at=webhook.received_at + retention if retention else None,
+        )
+        return await self._store.create(record, timeout=deadline.within(STORE_SECONDS))
+
+    async def _get(self, event_id: str, deadline: Deadline) -> Stored | None:
+        return await self._store.get(event_id, timeout=deadline.within(STORE_SECONDS))
+
+    def _repeat(self, stored: Stored | None) -> Admitted:
+        if stored is None:
+            raise Unavailable("ABORTED")  # it was deleted between two calls
+        unpublished = None if stored.published else self.event_of(stored)
+        return Admitted(id=stored.id, is_new=False, unpublished=unpublished)
+
+    def _normalize(self, webhook: Webhook, event_id: str) -> Event:
+        settings = self._settings
+        return normalize(webhook, event_id, zone=settings.timezone, region=settings.phone_region)
+
+
+async def _guarded(breaker: Breaker, call: Awaitable[T]) -> T:
+    """Await a call and tell the breaker how it went."""
+    try:
+        result = await call
+    except Rejected:
+        breaker.succeeded()
+        raise
+    except Unavailable:
+        breaker.failed()
+        raise
+    breaker.succeeded()
+    return result
