@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from math import isfinite
 from typing import Any
 
@@ -63,17 +64,16 @@ def _check_depth(text: str, value: Any) -> None:
     if text.count("[") + text.count("{") <= _MOST_LEVELS:
         return
     level = [value]
-    for _ in range(_MOST_LEVELS + 1):
+    for _ in range(_MOST_LEVELS):
         level = [below for node in level for below in _below(node)]
-        if not level:
-            return
-    raise RecursionError("JSON nested too deeply")
+    if any(isinstance(node, list | dict) for node in level):
+        raise RecursionError("JSON nested too deeply")
 
 
-def _below(node: Any) -> list[Any]:
+def _below(node: Any) -> Iterable[Any]:
     if isinstance(node, dict):
-        return list(node.values())
-    return node if isinstance(node, list) else []
+        return node.values()
+    return node if isinstance(node, list) else ()
 
 
 def _replace_surrogates(value: Any) -> Any:

@@ -1,0 +1,108 @@
+"""What the tests of normalization share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from hypothesis import strategies as st
+
+from envybox.event import Event, FieldWarning
+from envybox.normalize import normalize
+from envybox.normalize.form import Form
+from envybox.normalize.warn import Warnings
+from envybox.webhook import Fields, Webhook
+
+ID = "3f0c" * 8
+MOSCOW = ZoneInfo("Europe/Moscow")
+RECEIVED_AT = datetime(2026, 11, 22, 6, 46, 0, 123456, tzinfo=UTC)
+
+HELP_PAGE: Fields = [
+    ("webhooktype", "1"),
+    ("phone", "79998887766"),
+    ("name", ""),
+    ("email", ""),
+    ("call_state", "Заказ звонка"),
+    ("call_duration", "0"),
+    ("call_record", "http://ru.callbackkiller.com/user/calls/6002540/play/8a/"),
+    ("called_at", ""),
+    ("referrer", "google.ru"),
+    ("keyword", ""),
+    ("ip", "62.183.126.159"),
+    ("place", "Краснодар, Краснодарский край"),
+    ("site", "somedomain.com"),
+    ("url", "https://somedomain.com/stavropol/"),
+    ("shown_on", "Нажал на кнопку"),
+    ("utm_source", ""),
+    ("utm_medium", ""),
+    ("utm_campaign", ""),
+    ("utm_content", ""),
+    ("utm_term", ""),
+    ("visitor_id", "662654972"),
+    ("google_client_id", "1069378275.1516340609"),
+    ("rs", ""),
+    ("roistat", ""),
+    ("roistat_promo", ""),
+    ("adv_uid", ""),
+    ("calltracking_id", ""),
+    ("manager_phone", ""),
+    ("manager_name", ""),
+    ("department", ""),
+    ("lpgenerator_id", ""),
+    ("leadvertex_id", ""),
+    ("call_id", "6002540"),
+    ("managers_phones", "[{«manager_name»:»»,»phone»:»79999999999″}]"),
+    ("custom_data", "[]"),
+]
+"""The example of the vendor's help page, its key removed."""
+
+
+def webhook_of(fields: Fields, *warnings: FieldWarning) -> Webhook:
+    """Return a webhook with these fields."""
+    return Webhook(account="default", received_at=RECEIVED_AT, fields=fields, warnings=warnings)
+
+
+def event_of(fields: Fields) -> Event:
+    """Return the event of these fields, in Moscow and Russia."""
+    return normalize(webhook_of(fields), ID, zone=MOSCOW, region="RU")
+
+
+def event_with(**fields: str) -> Event:
+    """Return the event of a webhook with these fields, in Moscow and Russia."""
+    return event_of(list(fields.items()))
+
+
+def form_with(**fields: str) -> Form:
+    """Return a form with these fields, in Moscow and Russia."""
+    return Form(fields, Warnings(), MOSCOW, "RU")
+
+
+def reasons(event: Event) -> list[tuple[str, str]]:
+    """Return the warnings of an event as pairs."""
+    return [(warning.field, warning.reason) for warning in event.warnings]
+
+
+_FRAGMENTS = [
+    *("[", "]", "[]", "{", "}", '"', ":", ",", "«", "»", "″", "null", "NaN", "1e400", "0", "-"),
+    *(
+        "\\ud800",
+        '"\\udfff"',
+        "\ud800",
+        "\udfff",
+        "\x00",
+        "\n",
+        "\r\n",
+        " ",
+        "&quot;",
+        "&#",
+        "9" * 25,
+    ),
+    *("79000000000", "+7", "8 (900)", "phone", "manager_name", "2021-03-02 10:36:14", "+03:00"),
+    *("9999-12-31 23:59:59", "0001-01-01 00:00:00", "[Я, 12.01.2024 в 18:36]", "Заказ звонка на "),
+    *("01.01.0001 в 0:00:00", "01.01.2021 0:00", "٣", "²", "ё", "\u2028"),
+]
+texts = st.one_of(
+    st.text(st.characters()),  # lone surrogates and NUL included
+    st.lists(st.sampled_from(_FRAGMENTS) | st.text(st.characters(), max_size=3)).map("".join),
+)
+"""Any text, and text that is nearly of some format."""

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+
+from envybox.normalize.phone import e164
+from tests.normalize.support import event_with, reasons, texts
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("79000000000", "+79000000000"),
+        ("+7 900 000-00-00", "+79000000000"),
+        ("8 (900) 000-00-00", "+79000000000"),
+        ("89000000000", "+79000000000"),
+        ("9000000000", "+79000000000"),
+        ("＋７９０００００００００", "+79000000000"),
+        ("тел. 8-900-000-00-00", "+79000000000"),
+        ("+1 202 555 0100", "+12025550100"),
+        ("12025550100", "+12025550100"),
+        ("380440000000", "+380440000000"),
+        ("(380) 44 000-00-00", "+380440000000"),
+        # No valid number in any reading: the first that has a possible length.
+        ("1234567890", "+71234567890"),
+        ("+7 123 456-78-90", "+71234567890"),
+    ],
+)
+def test_spellings(text: str, number: str) -> None:
+    """The many spellings of a number are one."""
+    assert number == e164(text, "RU")
+
+
+def test_region() -> None:
+    """A number without a country code is the region's."""
+    assert ("+380440000000", "+12025550100") == (
+        e164("044 000 00 00", "UA"),
+        e164("(202) 555-0100", "US"),
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "нет",
+        "112",
+        "000-00-00",  # an area code is missing: +70000000 would be another's number
+        "0" * 30,
+        "+",
+        "+7",
+        "7" * 251,
+        "\x00",
+    ],
+)
+def test_not_a_phone_number(text: str) -> None:
+    """What cannot be a whole phone number is refused."""
+    with pytest.raises(ValueError, match="not a phone number"):
+        e164(text, "RU")
+
+
+def test_fields() -> None:
+    """The visitor's phone keeps its text; one that is no phone number is None with a warning."""
+    good = event_with(phone=" 8 (900) 000-00-00 ", manager_phone="79000000001")
+    bad = event_with(phone="нет", manager_phone="x")
+
+    assert (" 8 (900) 000-00-00 ", "+79000000000") == (good.visitor.phone_text, good.visitor.phone)
+    assert "+79000000001" == good.manager.phone
+    assert ("нет", None, None) == (bad.visitor.phone_text, bad.visitor.phone, bad.manager.phone)
+    assert {("phone", "not a phone number"), ("manager_phone", "not a phone number")} == set(
+        reasons(bad)
+    )
+
+
+@settings(deadline=None)
+@given(texts)
+def test_any_text(text: str) -> None:
+    """Any text is a number in E.164 or refused with a ValueError."""
+    try:
+        number = e164(text, "RU")
+    except ValueError:
+        return
+    assert re.fullmatch(r"\+[0-9]{3,19}", number)

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import json
+import runpy
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator, ValidationError
+
+from envybox.event import encode
+from envybox.schema import document, event_schema
+from envybox.types import TYPES
+from tests.normalize.support import HELP_PAGE, event_of
+
+_ROOT = Path(__file__).parent.parent
+_EVENT: dict[str, Any] = json.loads(
+    encode(event_of([*HELP_PAGE, ("chat_text", "[Я, 12.01.2024 в 18:36]\n Да"), ("new", "")]))
+)
+
+
+def _objects(schema: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(schema, dict):
+        if "properties" in schema:
+            yield schema
+        for below in schema.values():
+            yield from _objects(below)
+
+
+def test_document_is_true() -> None:
+    """docs/event.schema.json is what `python -m envybox.schema` prints."""
+    path = _ROOT / "docs" / "event.schema.json"
+
+    assert document() == path.read_text("utf-8"), "run: python -m envybox.schema > " + str(path)
+
+
+def test_prints(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """`python -m envybox.schema` prints the document."""
+    monkeypatch.delitem(sys.modules, "envybox.schema")
+    runpy.run_module("envybox.schema", run_name="__main__")
+
+    assert document() == capsys.readouterr().out
+
+
+def test_is_a_schema() -> None:
+    """It is a valid schema of the dialect that it names."""
+    schema = event_schema()
+
+    assert Draft202012Validator.META_SCHEMA["$id"] == schema["$schema"]
+    Draft202012Validator.check_schema(schema)
+
+
+def test_objects_are_closed() -> None:
+    """Each object has all of its keys and no others; there are no defaults to fill in."""
+    objects = list(_objects(event_schema()))
+
+    assert len(objects) == len(event_schema()["$defs"]) == 11
+    for schema in objects:
+        assert list(schema["properties"]) == schema["required"]
+        assert schema["additionalProperties"] is False
+        assert not any("default" in property_ for property_ in schema["properties"].values())
+
+
+def test_types() -> None:
+    """A type is one of the types' table."""
+    types = event_schema()["$defs"]["Event"]["properties"]["type"]["enum"]
+
+    assert [row.type for row in TYPES] == types
+
+
+def test_times() -> None:
+    """A time is a date-time in UTC."""
+    received_at = event_schema()["$defs"]["Event"]["properties"]["received_at"]
+
+    assert {"type": "string", "format": "date-time", "pattern": "Z$"} == received_at
+
+
+def test_event_is_valid() -> None:
+    """An event of the help page's example is as the schema says."""
+    Draft202012Validator(event_schema()).validate(_EVENT)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": None},
+        {"schema_version": 2},
+        {"type": "call.unheard"},
+        {"webhooktype": "1"},
+        {"webhooktype": -1},
+        {"received_at": "2026-11-22T06:46:00+00:00"},
+        {"call": {}},
+        {"managers": [{"name": None, "phone": "8 900"}]},
+        {"extra": {"new": 1}},
+        {"more": None},
+    ],
+)
+def test_what_is_no_event(change: dict[str, Any]) -> None:
+    """What differs from an event is refused."""
+    with pytest.raises(ValidationError):
+        Draft202012Validator(event_schema()).validate(_EVENT | change)
+
+
+@pytest.mark.parametrize("key", sorted(_EVENT))
+def test_missing_key(key: str) -> None:
+    """An event that lacks a key is refused."""
+    event = {name: value for name, value in _EVENT.items() if name != key}
+
+    with pytest.raises(ValidationError):
+        Draft202012Validator(event_schema()).validate(event)
+
+
+def test_receiver_does_not_load_it() -> None:
+    """Normalization does not import the schema: a cold start does not pay for it."""
+    program = "import sys, envybox.normalize; print('envybox.schema' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=_ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert "False\n" == done.stdout
