@@ -1,0 +1,111 @@
+"""The functions as child processes, served by functions-framework as in production."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from envybox.errors import EnvyboxError
+from envybox.tools.emulators import LOOPBACK
+
+MAIN = Path(__file__).parents[2] / "main.py"
+START_SECONDS = 60
+STOP_SECONDS = 10
+
+# What functions-framework would take from the developer's own environment.
+_NOT_INHERITED = {"DEBUG", "HOST", "PORT"}
+_http = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class ChildFailed(EnvyboxError):
+    """A function's process did not start, or ended by itself."""
+
+
+class Child:
+    """A function's process. `line` is called with each line that it prints."""
+
+    def __init__(
+        self, target: str, port: int, environ: Mapping[str, str], line: Callable[[str], None]
+    ) -> None:
+        self.target = target
+        self.url = f"http://{LOOPBACK}:{port}/"
+        inherited = {k: v for k, v in environ.items() if k not in _NOT_INHERITED}
+        framework = [sys.executable, "-m", "functions_framework", "--source", str(MAIN)]
+        self._process = subprocess.Popen(
+            [*framework, "--target", target, "--host", LOOPBACK, "--port", str(port)],
+            env={**inherited, "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,  # Ctrl-C is not for it: it is told to end, and waited for
+        )
+        self._reader = threading.Thread(target=self._read, args=(line,), daemon=True)
+        self._reader.start()
+
+    def wait_until_up(self, body: bytes | None = None) -> bytes:
+        """Wait until it answers a GET, or a POST of `body`; return the answer's body.
+
+        Raises `ChildFailed`.
+        """
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            self.check()
+            try:
+                with _http.open(self.url, body, timeout=START_SECONDS) as answer:
+                    content: bytes = answer.read()
+                    return content
+            except urllib.error.HTTPError as answer:
+                with answer:
+                    return answer.read()
+            except OSError:
+                time.sleep(0.05)
+        raise ChildFailed(f"{self.target} did not answer within {START_SECONDS} seconds.")
+
+    def check(self) -> None:
+        """Raise `ChildFailed` where the process has ended."""
+        status = self._process.poll()
+        if status is not None:
+            self._reader.join(1)  # its last words come first
+            raise ChildFailed(f"{self.target} ended by itself (exit status {status}).")
+
+    def stop(self) -> None:
+        """End the process and its workers, requests under way being finished."""
+        self._signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(STOP_SECONDS)
+        self._signal(signal.SIGKILL)
+        self._process.wait()
+        self._reader.join(1)
+
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
+
+    def _read(self, line: Callable[[str], None]) -> None:
+        assert self._process.stdout is not None  # noqa: S101 - it is a pipe
+        for text in self._process.stdout:
+            line(text.rstrip("\n"))
+
+
+@contextlib.contextmanager
+def running(
+    target: str, port: int, environ: Mapping[str, str], line: Callable[[str], None]
+) -> Iterator[Child]:
+    """Run a function for as long as the context lasts."""
+    child = Child(target, port, environ, line)
+    try:
+        yield child
+    finally:
+        child.stop()

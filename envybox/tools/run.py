@@ -1,0 +1,222 @@
+"""`make run`: the receiver on this machine, with all that it needs, until Ctrl-C.
+
+It serves both functions as in production, on the embedded backend or on Google's
+emulators; calls `recover` as Cloud Scheduler would; sends samples where the store is
+empty; and tells what comes in, a line an event.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import sqlite3
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from envybox import keys, logs, settings
+from envybox.errors import EnvyboxError, SettingsError
+from envybox.local import open_backend
+from envybox.local.database import connect
+from envybox.settings import Settings
+from envybox.tools import children, emulators, samples
+from envybox.tools.options import Options, parse, parse_push
+from envybox.tools.push import Dispatcher, Push
+from envybox.types import spool_topic
+
+PROJECT = "demo-envybox"
+SPOOL = "spool-recover"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run until Ctrl-C; return the exit status: 1 where it could not run."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    try:
+        with contextlib.ExitStack() as stack:
+            _run(parse(arguments), stack)
+    except KeyboardInterrupt:
+        say("Ended.")
+        return 0
+    except EnvyboxError as error:
+        print(f"{error}", file=sys.stderr, flush=True)
+        return 1
+    return 0
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    # Once: a second signal must not cut short what the first one began to end.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _run(options: Options, stack: contextlib.ExitStack) -> None:
+    config = settings.load({**os.environ, "ENVYBOX_BACKEND": "local"})
+    pushes = parse_push(options.push, config.topic_prefix)
+    if not emulators.is_free(options.port):
+        raise SettingsError(
+            "PORT", f"{options.port} is in use. End what uses it, or take another: PORT=8081."
+        )
+    open_backend(config)  # checks the path, makes the directory
+    database = Path(config.local_path).absolute()
+    key, environ = _keys(config, database)
+    environ["ENVYBOX_LOCAL_PATH"] = str(database)
+    recover_port = emulators.free_port()
+    recover_url = f"http://{emulators.LOOPBACK}:{recover_port}/"
+    spool = Push(spool_topic(config.topic_prefix), recover_url)
+
+    if options.backend == "local":
+        environ["ENVYBOX_BACKEND"] = "local"
+        empty = _is_empty(database)
+        for push in pushes:
+            stack.callback(Dispatcher(str(database), push, push.name, say).stop)
+        stack.callback(Dispatcher(str(database), spool, SPOOL, say).stop)
+        where = f"{_short(database)}, where they stay"
+    else:
+        where = _emulators(environ, config, [*pushes, spool], stack)
+        empty = True
+
+    def child(target: str, port: int) -> children.Child:
+        return stack.enter_context(children.running(target, port, environ, _tell))
+
+    receiver, recover = child("webhook", options.port), child("recover", recover_port)
+    receiver.wait_until_up()
+    url = f"http://localhost:{options.port}/"
+    say(_account(url, key, where, pushes))
+    ended = threading.Event()
+    stack.callback(ended.set)
+    schedule = (recover, options.recover_every, ended)
+    threading.Thread(target=_schedule, args=schedule, daemon=True).start()
+    if empty:
+        say("Nothing is stored yet: here are a few samples.")
+        try:
+            samples.send(receiver.url, key)
+        except OSError as error:
+            say(f"A sample was not taken: {error}")
+    while not ended.wait(0.5):
+        receiver.check()
+        recover.check()
+
+
+def _keys(config: Settings, database: Path) -> tuple[str, dict[str, str]]:
+    """Return a key to send with, and the children's environment, which accepts it."""
+    environ = dict(os.environ)
+    if config.keys.strip():
+        accepted = keys.parse(config.keys, "ENVYBOX_KEYS")
+    else:
+        file = Path(config.keys_file or database.with_suffix(".key"))
+        if not config.keys_file:
+            _make_key(file)
+        environ["ENVYBOX_KEYS_FILE"] = str(file)
+        try:
+            accepted = keys.parse(file.read_text("utf-8"), "ENVYBOX_KEYS_FILE")
+        except (OSError, ValueError) as error:
+            raise SettingsError("ENVYBOX_KEYS_FILE", f"{file} cannot be read: {error}") from error
+    if not accepted:
+        raise SettingsError("ENVYBOX_KEYS_FILE", "there is no key in it.")
+    return next(iter(accepted)), environ
+
+
+def _make_key(file: Path) -> None:
+    """Make a key that lasts, for its owner alone to read. A file that is there is kept."""
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise SettingsError("ENVYBOX_KEYS_FILE", f"{file} cannot be made: {error}") from error
+    with os.fdopen(descriptor, "w") as key:
+        key.write(secrets.token_hex(16) + "\n")
+
+
+def _is_empty(database: Path) -> bool:
+    try:
+        with contextlib.closing(connect(str(database), wait=5)) as db:
+            empty: bool = not db.execute("SELECT EXISTS (SELECT 1 FROM events)").fetchone()[0]
+            return empty
+    except sqlite3.Error as error:
+        raise SettingsError("ENVYBOX_LOCAL_PATH", f"{database}: {error}.") from error
+
+
+def _emulators(
+    environ: dict[str, str], config: Settings, pushes: Sequence[Push], stack: contextlib.ExitStack
+) -> str:
+    """Start the emulators, make topics and subscriptions; return what the account tells."""
+    project = config.project or PROJECT
+    say("Starting the Firestore and Pub/Sub emulators ...")
+    firestore = stack.enter_context(emulators.firestore())
+    pubsub = stack.enter_context(emulators.pubsub())
+    emulators.create_topics(pubsub, project, config.topic_prefix)
+    for push in pushes:
+        emulators.create_push_subscription(pubsub, project, push.name, push.topic, push.url)
+    environ["ENVYBOX_BACKEND"] = "google"
+    environ["FIRESTORE_EMULATOR_HOST"] = firestore
+    environ["PUBSUB_EMULATOR_HOST"] = pubsub
+    environ["GOOGLE_CLOUD_PROJECT"] = project
+    return f"the emulators (Firestore {firestore}, Pub/Sub {pubsub}, {project}), until Ctrl-C"
+
+
+def _account(url: str, key: str, where: str, pushes: Sequence[Push]) -> str:
+    curl = (
+        f"curl {url} -d webhooktype=1 -d phone=79000000000 -d site=example.com"
+        f" --data-urlencode 'call_state=Заказ звонка' -d key={key}"
+    )
+    rows = [
+        f"The receiver is up: {url}",
+        f"  key     {key}",
+        f"  events  in {where}",
+        *(f"  push    {push.topic} to {push.url}" for push in pushes),
+        f"  try     {curl}",
+        "Ctrl-C ends it.",
+    ]
+    return "\n".join(rows)
+
+
+def _schedule(recover: children.Child, seconds: float, ended: threading.Event) -> None:
+    """Call `recover` now and then, as Cloud Scheduler does."""
+    with contextlib.suppress(children.ChildFailed):  # the main thread sees it too
+        while not ended.is_set():
+            answer = recover.wait_until_up(b"{}")
+            with contextlib.suppress(ValueError):  # not its own: the log tells
+                report = json.loads(answer)
+                if report.get("published") or report.get("failed"):
+                    say("recover: " + ", ".join(f"{name} {n}" for name, n in report.items()))
+            ended.wait(seconds)
+
+
+def _tell(line: str) -> None:
+    """Print a line of the receiver's log as a person reads it; routine is left out."""
+    try:
+        entry = json.loads(line)
+        routine = "event_id" not in entry and entry["severity"] == "INFO"
+        text = logs.readable(entry)
+    except (ValueError, TypeError, KeyError):  # not of our log: a library's
+        say(line)
+    else:
+        if not routine:
+            say(text)
+
+
+def _short(path: Path) -> str:
+    with contextlib.suppress(ValueError):
+        return str(path.relative_to(Path.cwd()))
+    return str(path)
+
+
+_printing = threading.Lock()
+
+
+def say(text: str) -> None:
+    """Print, one thread at a time."""
+    with _printing:
+        print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
