@@ -1,0 +1,129 @@
+# What is watched, as PromQL queries that are true when something is wrong, and the policies made of them. Each alert's
+# text is the section of docs/runbook.md with the alert's title: what it means, what to look at, what to do.
+
+locals {
+  # title => text below the heading
+  runbook = {
+    for section in slice(split("\n## ", file("${path.module}/../docs/runbook.md")), 1, length(split("\n## ", file("${path.module}/../docs/runbook.md")))) :
+    split("\n", section)[0] => trimspace(join("\n", slice(split("\n", section), 1, length(split("\n", section)))))
+  }
+
+  # Label matchers, as queries use them.
+  of_service = {
+    for name in keys(local.functions) : name => "monitored_resource=\"cloud_run_revision\",service_name=\"${var.name}-${name}\""
+  }
+  of_log       = "monitored_resource=\"cloud_run_revision\""
+  of_spool     = "monitored_resource=\"pubsub_subscription\",subscription_id=\"${local.spool_topic}\""
+  of_dead      = "monitored_resource=\"pubsub_subscription\",subscription_id=~\"${join("|", concat([local.spool_dead_topic], [for name in keys(local.dead_letters) : "${local.prefix}${name}-dead"]))}\""
+  of_consumers = "monitored_resource=\"pubsub_subscription\",subscription_id=~\"${join("|", [for key in keys(local.subscriptions) : "${local.prefix}${key}"])}\""
+  of_accepted  = "${local.of_log},status=~\"published|stored|spooled|duplicate\""
+
+  alerts = {
+    webhook_errors = {
+      title    = "The webhook answers 5xx or 429"
+      severity = "CRITICAL"
+      duration = "0s" # Envybox may never send it again: each one counts
+      query    = "sum(increase(run_googleapis_com:request_count{${local.of_service.webhook},response_code=~\"429|5..\"}[5m])) > ${var.alerts.webhook_errors}"
+    }
+    unreachable = {
+      title    = "The webhook's URL does not answer"
+      severity = "CRITICAL"
+      duration = "0s"
+      query    = "avg(avg_over_time(monitoring_googleapis_com:uptime_check_check_passed{monitored_resource=\"uptime_url\",check_id=\"${try(google_monitoring_uptime_check_config.webhook[0].uptime_check_id, "")}\"}[10m])) < 0.5"
+    }
+    pending = {
+      title    = "Events are stored but not published"
+      severity = "ERROR"
+      duration = "0s"
+      query    = "sum(increase(${local.metric.oldest_pending}_sum{${local.of_log}}[5m])) / sum(increase(${local.metric.oldest_pending}_count{${local.of_log}}[5m])) > ${var.alerts.pending_minutes * 60}"
+    }
+    spool = {
+      title    = "Webhooks stay in the spool"
+      severity = "ERROR"
+      duration = "0s"
+      query    = "max(pubsub_googleapis_com:subscription_oldest_unacked_message_age{${local.of_spool}}) > ${var.alerts.spool_minutes * 60}"
+    }
+    dead_letters = {
+      title    = "There are dead letters"
+      severity = "ERROR"
+      duration = "0s"
+      query    = "sum by (subscription_id) (pubsub_googleapis_com:subscription_num_undelivered_messages{${local.of_dead}}) > 0"
+    }
+    invalid_keys = {
+      title    = "Many webhooks are refused for their key"
+      severity = "WARNING"
+      duration = "0s"
+      query    = "sum(increase(${local.metric.webhooks}{${local.of_log},status=\"invalid_key\"}[10m])) > ${var.alerts.invalid_keys}"
+    }
+    recover = {
+      title    = "recover does not succeed"
+      severity = "ERROR"
+      duration = "300s"
+      query    = "(sum(increase(${local.metric.recoveries}{${local.of_log},status=\"recovered\"}[${var.alerts.recover_silent_minutes}m])) or vector(0)) < 1"
+    }
+    latency = {
+      title    = "The webhook answers slowly"
+      severity = "WARNING"
+      duration = "300s"
+      # With fewer than 20 requests in the window one cold start would be the 95th percentile.
+      query = "histogram_quantile(0.95, sum by (le) (increase(run_googleapis_com:request_latencies_bucket{${local.of_service.webhook}}[10m]))) > ${var.alerts.latency_ms} and sum(increase(run_googleapis_com:request_count{${local.of_service.webhook}}[10m])) > 20"
+    }
+    backlog = {
+      title    = "A subscriber falls behind"
+      severity = "WARNING"
+      duration = "0s"
+      query    = "max by (subscription_id) (pubsub_googleapis_com:subscription_oldest_unacked_message_age{${local.of_consumers}}) > ${var.alerts.backlog_minutes * 60}"
+    }
+    no_traffic = {
+      title    = "No webhook came for a long time"
+      severity = "WARNING"
+      duration = "0s"
+      query    = "(sum(increase(${local.metric.webhooks}{${local.of_accepted}}[${coalesce(var.alerts.no_traffic_hours, 1)}h])) or vector(0)) < 1"
+    }
+  }
+
+  # Left out: what was turned off, and what there is nothing to watch for.
+  alerts_off = setunion(
+    var.alerts.off,
+    var.uptime_check == null ? ["unreachable"] : [],
+    length(local.subscriptions) == 0 ? ["backlog"] : [],
+    var.alerts.no_traffic_hours == null ? ["no_traffic"] : [],
+  )
+}
+
+resource "google_monitoring_alert_policy" "this" {
+  for_each = { for key, alert in local.alerts : key => alert if !contains(local.alerts_off, key) }
+
+  project               = local.project
+  display_name          = "${var.name}: ${each.value.title}"
+  severity              = each.value.severity
+  combiner              = "OR"
+  notification_channels = var.notification_channels
+  user_labels           = local.labels
+
+  conditions {
+    display_name = each.value.title
+
+    condition_prometheus_query_language {
+      query               = each.value.query
+      duration            = each.value.duration
+      evaluation_interval = "60s"
+
+      # A new log-based metric is unknown to Cloud Monitoring for up to ten minutes, and without this the policy that
+      # names it is refused.
+      disable_metric_validation = true
+    }
+  }
+
+  alert_strategy {
+    auto_close = "86400s" # an incident whose metric went silent is closed after a day
+  }
+
+  documentation {
+    subject   = "${var.name} (${var.project}): ${each.value.title}"
+    mime_type = "text/markdown"
+    content   = local.runbook[each.value.title]
+  }
+
+  depends_on = [google_logging_metric.counter, google_logging_metric.value]
+}

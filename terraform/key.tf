@@ -1,0 +1,45 @@
+# The accepted keys: one secret, mounted as a file, so that a rotation needs no deployment.
+
+locals {
+  keys_directory = "/etc/envybox"
+  keys_file      = "keys"
+
+  # Cloud Run refuses to deploy a function whose secret has no version yet. So the first version is always made here:
+  # the keys if they were given, else a lone line break, which the code reads as "no key" (503 not_configured).
+  # `gcloud secrets versions add` then adds the real one, and "latest" finds it.
+  no_keys = "\n"
+}
+
+resource "google_secret_manager_secret" "keys" {
+  project   = local.project
+  secret_id = "${var.name}-keys"
+  labels    = local.labels
+
+  replication {
+    user_managed { # in the one region, as all the rest; `auto` would put it where Google likes
+      replicas {
+        location = var.region
+      }
+    }
+  }
+}
+
+resource "google_secret_manager_secret_version" "keys" {
+  secret = google_secret_manager_secret.keys.id
+
+  # Write-only: neither the plan nor the state holds it. Terraform cannot see that it changed, so keys_version says so.
+  secret_data_wo         = var.keys != "" ? var.keys : local.no_keys
+  secret_data_wo_version = var.keys_version
+
+  lifecycle {
+    # The other way round "latest" would be a destroyed version for a moment, and no key could be read.
+    create_before_destroy = true
+  }
+}
+
+resource "google_secret_manager_secret_iam_member" "webhook" {
+  project   = local.project
+  secret_id = google_secret_manager_secret.keys.secret_id
+  role      = "roles/secretmanager.secretAccessor"
+  member    = google_service_account.this["webhook"].member
+}

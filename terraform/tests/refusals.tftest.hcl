@@ -1,0 +1,42 @@
+# Values that cannot work are refused before anything is made. One wrong value a variable here; every rule, and the
+# words of its message, in tests/terraform/test_refusals.py.
+
+mock_provider "google" {}
+mock_provider "google-beta" {}
+mock_provider "time" {}
+
+run "a_wrong_value_for_each" {
+  command = plan
+
+  variables {
+    project                 = "123456789012"
+    region                  = "europe-west1-b"
+    name                    = "a-name-of-more-than-twenty"
+    topic_prefix            = "goog-"
+    keys                    = "shop:00000000000000000000000000000000"
+    keys_version            = 0
+    webhook_invokers        = ["operator@example.com"]
+    timezone                = "+03:00"
+    phone_region            = "Russia"
+    retention_days          = 0.5
+    dedup_hours             = 10000
+    recover_after_seconds   = -1
+    recover_schedule        = "every minute"
+    message_storage_regions = []
+    topic_retention         = "7d"
+    webhook                 = { cpu = 0.5 }
+    recover                 = { timeout_seconds = 30 }
+    database                = { name = "Envybox" }
+    subscriptions           = { crm = { types = ["call.result"] } }
+    notification_channels   = ["operator@example.com"]
+    alerts                  = { off = ["pendings"] }
+    uptime_check            = "30s"
+  }
+
+  expect_failures = [
+    var.project, var.region, var.name, var.topic_prefix, var.keys, var.keys_version, var.webhook_invokers, var.timezone,
+    var.phone_region, var.retention_days, var.dedup_hours, var.recover_after_seconds, var.recover_schedule,
+    var.message_storage_regions, var.topic_retention, var.webhook, var.recover, var.database, var.subscriptions,
+    var.notification_channels, var.alerts, var.uptime_check,
+  ]
+}

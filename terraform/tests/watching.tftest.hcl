@@ -1,0 +1,89 @@
+# Metrics, alerts, the uptime check and the dashboard.
+
+mock_provider "google" {}
+mock_provider "google-beta" {}
+mock_provider "time" {}
+
+variables {
+  project               = "demo-project"
+  notification_channels = ["projects/demo-project/notificationChannels/1"]
+  alerts                = { no_traffic_hours = 24, pending_minutes = 7 }
+  subscriptions         = { crm = { types = ["call.result"], push = { url = "https://crm.example.com/hook" } } }
+
+  # `terraform test` cannot apply with an ephemeral variable that is left at its default.
+  keys = ""
+}
+
+run "all_alerts" {
+  command = apply
+
+  assert {
+    condition     = toset(keys(google_monitoring_alert_policy.this)) == toset(["webhook_errors", "unreachable", "pending", "spool", "dead_letters", "invalid_keys", "recover", "latency", "backlog", "no_traffic"])
+    error_message = "An alert is missing."
+  }
+
+  assert {
+    condition     = alltrue([for policy in google_monitoring_alert_policy.this : policy.notification_channels == tolist(["projects/demo-project/notificationChannels/1"]) && policy.conditions[0].condition_prometheus_query_language[0].disable_metric_validation])
+    error_message = "Alerts must go to the channels, and not be refused while a metric is new."
+  }
+
+  assert {
+    condition = alltrue([
+      for policy in google_monitoring_alert_policy.this : alltrue([for part in ["**What it means.**", "**What to look at.**", "**What to do.**"] : strcontains(policy.documentation[0].content, part)]) && length(policy.documentation[0].content) < 8192
+    ])
+    error_message = "Each alert must carry its runbook, in the 8,192 characters that Cloud Monitoring takes."
+  }
+
+  assert {
+    condition     = strcontains(google_monitoring_alert_policy.this["pending"].conditions[0].condition_prometheus_query_language[0].query, "logging_googleapis_com:user_envybox_oldest_pending_sum") && endswith(google_monitoring_alert_policy.this["pending"].conditions[0].condition_prometheus_query_language[0].query, "> 420")
+    error_message = "pending must look at the log's metric, with the threshold given."
+  }
+
+  assert {
+    condition     = strcontains(google_monitoring_alert_policy.this["dead_letters"].conditions[0].condition_prometheus_query_language[0].query, "subscription_id=~\"envybox-spool-dead|envybox-crm-dead\"") && strcontains(google_monitoring_alert_policy.this["backlog"].conditions[0].condition_prometheus_query_language[0].query, "subscription_id=~\"envybox-crm-call-result\"")
+    error_message = "Dead letters and backlogs of every subscription must be watched."
+  }
+
+  assert {
+    condition     = strcontains(google_monitoring_alert_policy.this["unreachable"].conditions[0].condition_prometheus_query_language[0].query, "check_id=\"${google_monitoring_uptime_check_config.webhook[0].uptime_check_id}\"")
+    error_message = "unreachable must look at the uptime check."
+  }
+
+  assert {
+    condition     = google_logging_metric.value["oldest_pending"].value_extractor == "EXTRACT(jsonPayload.oldest_pending_seconds)" && google_logging_metric.counter["webhooks"].label_extractors == tomap({ status = "EXTRACT(jsonPayload.status)", type = "EXTRACT(jsonPayload.type)" })
+    error_message = "The metrics must read what the functions log."
+  }
+
+  assert {
+    condition     = google_monitoring_uptime_check_config.webhook[0].period == "300s" && google_monitoring_uptime_check_config.webhook[0].http_check[0].use_ssl
+    error_message = "The webhook's URL must be asked every five minutes."
+  }
+
+  assert {
+    condition = alltrue([
+      for title in ["Answers by status code", "Accepted events by type", "Pending: stored, not yet published", "Spool and dead letters, messages", "Subscriptions' backlog, messages", "Latency of the webhook, ms", "Instances", "Warnings and errors"] :
+      contains(jsondecode(google_monitoring_dashboard.this.dashboard_json).mosaicLayout.tiles[*].widget.title, title)
+    ])
+    error_message = "The dashboard lacks a tile."
+  }
+
+  assert {
+    condition     = alltrue([for tile in jsondecode(google_monitoring_dashboard.this.dashboard_json).mosaicLayout.tiles : tile.xPos + tile.width <= 48])
+    error_message = "A tile lies outside the dashboard."
+  }
+}
+
+run "fewer_alerts" {
+  command = plan
+
+  variables {
+    subscriptions = {}
+    uptime_check  = null
+    alerts        = { off = ["latency"] }
+  }
+
+  assert {
+    condition     = toset(keys(google_monitoring_alert_policy.this)) == toset(["webhook_errors", "pending", "spool", "dead_letters", "invalid_keys", "recover"])
+    error_message = "What is off, or has nothing to watch, must raise no alert."
+  }
+}

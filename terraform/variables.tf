@@ -1,0 +1,213 @@
+variable "project" {
+  description = "The Google Cloud project's id (not its number)."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([a-z][a-z0-9.-]*:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project))
+    error_message = "project must be a project's id, such as my-project-123: 6 to 30 lower-case letters, digits and hyphens."
+  }
+}
+
+variable "region" {
+  description = "Where everything runs and is stored. Cloud Scheduler and Firestore must be offered there."
+  type        = string
+  default     = "europe-west1"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]+-[a-z]+[0-9]+$", var.region))
+    error_message = "region must be a region, such as europe-west1 (not a zone, not a multi-region)."
+  }
+}
+
+variable "name" {
+  description = "The first part of every name: functions, accounts, bucket, secret, database. Two receivers in one project need two names."
+  type        = string
+  default     = "envybox"
+  nullable    = false
+
+  validation {
+    # A service account's id, name-scheduler, has 30 characters at most; a database's at least 4.
+    condition     = can(regex("^[a-z][a-z0-9-]{2,18}[a-z0-9]$", var.name))
+    error_message = "name must be 4 to 20 lower-case letters, digits and hyphens, and begin with a letter."
+  }
+}
+
+variable "topic_prefix" {
+  description = "A topic is this and the type, `.` as `-`. `null`: the name and a hyphen."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.topic_prefix == null || can(regex("^[A-Za-z][A-Za-z0-9._~+%-]{0,99}$", var.topic_prefix)) && !startswith(coalesce(var.topic_prefix, "-"), "goog")
+    error_message = "topic_prefix must be a letter, then up to 99 letters, digits and -._~+%, and not begin with goog."
+  }
+}
+
+variable "labels" {
+  description = "Labels for everything that takes them, beside `app`."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "enable_services" {
+  description = "Whether to enable the APIs. `false` where something else in your configuration does."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "keys" {
+  description = "The accepted keys, `label=key` or `key`, separated by commas or white space. Never stored in the state. Empty: add them with the command that the outputs give."
+  type        = string
+  default     = ""
+  nullable    = false
+  ephemeral   = true
+  sensitive   = true
+
+  validation {
+    # The rule is that of the code; the message must not repeat the value.
+    condition = alltrue([
+      for entry in regexall("[^\\s,]+", var.keys) : can(regex("^([^\\s,=/]{1,64}=)?[0-9A-Za-z_-]{16,128}$", entry))
+    ])
+    error_message = "keys must be label=key or key, separated by commas or white space; a key is 32 lower-case hex digits."
+  }
+
+  validation {
+    condition     = var.keys == "" || length(regexall("[^\\s,]+", var.keys)) > 0
+    error_message = "keys must hold at least one key. Leave it out to add the keys with gcloud."
+  }
+}
+
+variable "keys_version" {
+  description = "Raise it by one when `keys` changes: Terraform does not see a change of what it does not store."
+  type        = number
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.keys_version >= 1 && floor(var.keys_version) == var.keys_version
+    error_message = "keys_version must be a whole number, 1 or more."
+  }
+
+  validation {
+    # Else a raised number would replace the keys in use by "no key", and every webhook would get a 503.
+    condition     = var.keys_version == 1 || var.keys != ""
+    error_message = "keys_version above 1 needs keys: without them the keys in use would be replaced by none."
+  }
+}
+
+variable "pairing" {
+  description = "Logs the key of a well-formed webhook that was refused, for an operator who does not know it. Turn it off afterwards."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "webhook_invokers" {
+  description = "Who may call `webhook`. Empty, or another principal, where an organization forbids `allUsers` (see \"Where allUsers is forbidden\")."
+  type        = set(string)
+  default     = ["allUsers"]
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for member in var.webhook_invokers : contains(["allUsers", "allAuthenticatedUsers"], member) || can(regex("^[a-zA-Z]+:.+$", member))])
+    error_message = "webhook_invokers must be allUsers or principals such as serviceAccount:NAME@PROJECT.iam.gserviceaccount.com."
+  }
+}
+
+variable "timezone" {
+  description = "The zone of Envybox's times, which have no offset."
+  type        = string
+  default     = "Europe/Moscow"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z]+(/[A-Za-z0-9_+-]+)*$", var.timezone))
+    error_message = "timezone must be a name of the time zone database, such as Europe/Moscow."
+  }
+}
+
+variable "phone_region" {
+  description = "The region of phone numbers without a country code."
+  type        = string
+  default     = "RU"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Z]{2}$", var.phone_region))
+    error_message = "phone_region must be a two-letter country code, such as RU."
+  }
+}
+
+variable "retention_days" {
+  description = "How many days an event is kept in Firestore. 0: for ever."
+  type        = number
+  default     = 0
+  nullable    = false
+
+  validation {
+    condition     = var.retention_days >= 0 && var.retention_days <= 36500 && floor(var.retention_days) == var.retention_days
+    error_message = "retention_days must be a whole number of days, 0 (for ever) to 36500."
+  }
+}
+
+variable "dedup_hours" {
+  description = "How long the same webhook without a call's or chat's id counts as one event."
+  type        = number
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.dedup_hours >= 0 && var.dedup_hours <= 8760
+    error_message = "dedup_hours must be 0 to 8760."
+  }
+}
+
+variable "recover_after_seconds" {
+  description = "How long an event may be pending before `recover` publishes it."
+  type        = number
+  default     = 60
+  nullable    = false
+
+  validation {
+    condition     = var.recover_after_seconds >= 0 && var.recover_after_seconds <= 86400
+    error_message = "recover_after_seconds must be 0 to 86400."
+  }
+}
+
+variable "recover_schedule" {
+  description = "When `recover` runs, as cron writes it, in UTC. With longer gaps raise `alerts.recover_silent_minutes` too."
+  type        = string
+  default     = "* * * * *"
+  nullable    = false
+
+  validation {
+    condition     = length(split(" ", var.recover_schedule)) == 5
+    error_message = "recover_schedule must have cron's five fields, such as \"* * * * *\"."
+  }
+}
+
+variable "message_storage_regions" {
+  description = "Where Pub/Sub may keep messages. `null`: in `region` alone."
+  type        = list(string)
+  default     = null
+
+  validation {
+    condition     = var.message_storage_regions == null || length(coalesce(var.message_storage_regions, [])) > 0
+    error_message = "message_storage_regions must name at least one region, or be null for the region of all the rest."
+  }
+}
+
+variable "topic_retention" {
+  description = "How long a type's topic itself keeps messages, so that a new subscription can be wound back, such as `604800s`. `null`: not at all."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.topic_retention == null || can(regex("^[0-9]+s$", var.topic_retention)) && try(tonumber(trimsuffix(var.topic_retention, "s")) >= 600 && tonumber(trimsuffix(var.topic_retention, "s")) <= 2678400, false)
+    error_message = "topic_retention must be seconds from 600s (10 minutes) to 2678400s (31 days), or null."
+  }
+}

@@ -1,0 +1,23 @@
+variable "database" {
+  description = "The Firestore database. `name` null: that of `name`. `location` null: `region` (or a multi-region, `eur3`, `nam5`). `index_times = false` for more than 500 webhooks a second: then events can no longer be sorted by a time, save those pending."
+  type = object({
+    name                   = optional(string)
+    location               = optional(string)
+    collection             = optional(string, "events")
+    point_in_time_recovery = optional(bool, true)
+    delete_protection      = optional(bool, true)
+    index_times            = optional(bool, true)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.database.name == null || var.database.name == "(default)" || can(regex("^[a-z][a-z0-9-]{2,61}[a-z0-9]$", var.database.name))
+    error_message = "database.name must be (default), or 4 to 63 lower-case letters, digits and hyphens."
+  }
+
+  validation {
+    condition     = can(regex("^[^/\\s]{1,500}$", var.database.collection)) && !can(regex("^(\\.|\\.\\.|__.*__)$", var.database.collection))
+    error_message = "database.collection must be a collection's name: no /, no white space, not of the form __name__."
+  }
+}

@@ -1,0 +1,91 @@
+# The functions are asynchronous, one process each: they need no threads, and more than one CPU does not help them.
+# Concurrency, CPU, memory and instances are set together, as they hang together.
+
+variable "webhook" {
+  description = "The size of `webhook`. 80 requests at once share a CPU; `min_instances = 1` spares the cold start, for money; `max_instances` bounds the bill, and beyond it Google answers 429."
+  type = object({
+    cpu             = optional(number, 1)
+    memory          = optional(string, "512Mi")
+    concurrency     = optional(number, 80)
+    min_instances   = optional(number, 0)
+    max_instances   = optional(number, 20)
+    timeout_seconds = optional(number, 10) # it answers within 3
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.webhook.concurrency == 1 || var.webhook.cpu >= 1
+    error_message = "webhook.concurrency above 1 needs a whole CPU: set webhook.cpu to 1 or more, or webhook.concurrency to 1."
+  }
+
+  validation {
+    condition     = var.webhook.concurrency >= 1 && var.webhook.concurrency <= 1000
+    error_message = "webhook.concurrency must be 1 to 1000."
+  }
+
+  validation {
+    condition     = var.webhook.cpu >= 0.083 && (var.webhook.cpu < 1 || contains([1, 2, 4, 6, 8], var.webhook.cpu))
+    error_message = "webhook.cpu must be 1, 2, 4, 6 or 8, or a part of one from 0.083."
+  }
+
+  validation {
+    condition     = can(regex("^[1-9][0-9]*(Mi|Gi)$", var.webhook.memory))
+    error_message = "webhook.memory must be such as 512Mi or 1Gi."
+  }
+
+  validation {
+    condition     = var.webhook.min_instances >= 0 && var.webhook.max_instances >= 1 && var.webhook.max_instances >= var.webhook.min_instances
+    error_message = "webhook.max_instances must be 1 or more, and not below webhook.min_instances."
+  }
+
+  validation {
+    condition     = var.webhook.timeout_seconds >= 5 && var.webhook.timeout_seconds <= 3600
+    error_message = "webhook.timeout_seconds must be 5 to 3600: the function answers within 3 seconds."
+  }
+}
+
+variable "recover" {
+  description = "The size of `recover`. Few instances: they bound how hard a full spool presses on a database that has just come back."
+  type = object({
+    cpu             = optional(number, 1)
+    memory          = optional(string, "512Mi")
+    concurrency     = optional(number, 20)
+    min_instances   = optional(number, 0)
+    max_instances   = optional(number, 3)
+    timeout_seconds = optional(number, 60) # a run ends itself after 45
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.recover.concurrency == 1 || var.recover.cpu >= 1
+    error_message = "recover.concurrency above 1 needs a whole CPU: set recover.cpu to 1 or more, or recover.concurrency to 1."
+  }
+
+  validation {
+    condition     = var.recover.concurrency >= 1 && var.recover.concurrency <= 1000
+    error_message = "recover.concurrency must be 1 to 1000."
+  }
+
+  validation {
+    condition     = var.recover.cpu >= 0.083 && (var.recover.cpu < 1 || contains([1, 2, 4, 6, 8], var.recover.cpu))
+    error_message = "recover.cpu must be 1, 2, 4, 6 or 8, or a part of one from 0.083."
+  }
+
+  validation {
+    condition     = can(regex("^[1-9][0-9]*(Mi|Gi)$", var.recover.memory))
+    error_message = "recover.memory must be such as 512Mi or 1Gi."
+  }
+
+  validation {
+    condition     = var.recover.min_instances >= 0 && var.recover.max_instances >= 1 && var.recover.max_instances >= var.recover.min_instances
+    error_message = "recover.max_instances must be 1 or more, and not below recover.min_instances."
+  }
+
+  validation {
+    # Pub/Sub's longest ack deadline is 600 s, and the spool's is this.
+    condition     = var.recover.timeout_seconds >= 50 && var.recover.timeout_seconds <= 600
+    error_message = "recover.timeout_seconds must be 50 to 600: a run takes up to 45 seconds."
+  }
+}

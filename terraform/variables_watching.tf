@@ -1,0 +1,57 @@
+variable "notification_channels" {
+  description = "Where alerts go: `projects/PROJECT/notificationChannels/ID`. Without any, incidents are seen in the console alone."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for channel in var.notification_channels : can(regex("^projects/[^/]+/notificationChannels/[^/]+$", channel))])
+    error_message = "notification_channels must be names of the form projects/PROJECT/notificationChannels/ID (gcloud beta monitoring channels list)."
+  }
+}
+
+variable "alerts" {
+  description = "When to raise an alert. `off` names alerts to leave out; `no_traffic_hours` null: silence is no alert."
+  type = object({
+    off                    = optional(set(string), [])
+    webhook_errors         = optional(number, 0)    # answers of 5xx or 429 in 5 minutes, more than
+    pending_minutes        = optional(number, 10)   # an event unpublished for longer than
+    spool_minutes          = optional(number, 15)   # a webhook in the spool for longer than
+    invalid_keys           = optional(number, 20)   # refused keys in 10 minutes, more than
+    recover_silent_minutes = optional(number, 15)   # no successful run of recover for
+    latency_ms             = optional(number, 2000) # 95 % of answers within; Envybox may give up after 3 s
+    backlog_minutes        = optional(number, 60)   # a subscription's oldest message unacknowledged for longer than
+    no_traffic_hours       = optional(number)       # no webhook accepted for
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for alert in var.alerts.off : contains(["webhook_errors", "unreachable", "pending", "spool", "dead_letters", "invalid_keys", "recover", "latency", "backlog"], alert)])
+    error_message = "alerts.off must name alerts: webhook_errors, unreachable, pending, spool, dead_letters, invalid_keys, recover, latency, backlog."
+  }
+
+  validation {
+    condition = var.alerts.webhook_errors >= 0 && var.alerts.invalid_keys >= 0 && alltrue([
+      for threshold in [var.alerts.pending_minutes, var.alerts.spool_minutes, var.alerts.latency_ms, var.alerts.backlog_minutes] : threshold > 0
+    ])
+    error_message = "Thresholds of alerts must be positive (webhook_errors and invalid_keys may be 0)."
+  }
+
+  validation {
+    # Cloud Monitoring looks back 25 hours at most in an alert's query.
+    condition     = coalesce(var.alerts.no_traffic_hours, 1) >= 1 && coalesce(var.alerts.no_traffic_hours, 1) <= 24 && var.alerts.recover_silent_minutes >= 5 && var.alerts.recover_silent_minutes <= 1440
+    error_message = "alerts.no_traffic_hours must be 1 to 24 (or null), alerts.recover_silent_minutes 5 to 1440."
+  }
+}
+
+variable "uptime_check" {
+  description = "How often Google asks the webhook's URL from several continents whether it is up: `60s`, `300s`, `600s`, `900s`. `null`: never; needed where `webhook_invokers` lacks `allUsers`."
+  type        = string
+  default     = "300s"
+
+  validation {
+    condition     = var.uptime_check == null || contains(["60s", "300s", "600s", "900s"], coalesce(var.uptime_check, "-"))
+    error_message = "uptime_check must be 60s, 300s, 600s, 900s or null."
+  }
+}
