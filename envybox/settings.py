@@ -132,8 +132,9 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         ),
         collection=read(
             "ENVYBOX_COLLECTION",
-            _matching(r"(?!\.\.?$)(?!__.*__$)[^/\s]{1,500}"),
-            "a collection's name, without `/`, not of the form `__name__`",
+            # 375 characters are at most 1,500 bytes, which is Firestore's limit.
+            _matching(r"(?!\.\.?$)(?!__.*__$)[^/\s\ud800-\udfff]{1,375}"),
+            "a collection's name of up to 375 characters, without `/`, not of the form `__name__`",
         ),
         topic_prefix=read(
             "ENVYBOX_TOPIC_PREFIX",
