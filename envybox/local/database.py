@@ -41,8 +41,9 @@ CREATE TABLE IF NOT EXISTS events (
         || coalesce(',"expire_at":"' || expire_at || '"', '') || '}'
     ) VIRTUAL
 );
-CREATE INDEX IF NOT EXISTS events_pending ON events (received_at, id) WHERE state = 'pending';
-CREATE INDEX IF NOT EXISTS events_expiring ON events (expire_at)
+CREATE INDEX IF NOT EXISTS events_pending ON events (received_at, id, state)
+    WHERE state = 'pending';
+CREATE INDEX IF NOT EXISTS events_expiring ON events (expire_at, state)
     WHERE expire_at IS NOT NULL AND state = 'published';
 CREATE TABLE IF NOT EXISTS messages (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
