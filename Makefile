@@ -1,19 +1,53 @@
 # Needs Python 3.11 or later and nothing else: `make run PYTHON=python3.13` takes another.
 PYTHON ?= python3
-VENV := .venv
+VENV ?= .venv
+TERRAFORM ?= terraform
+BIN = $(VENV)/bin
 
-.PHONY: run
+.PHONY: run test lint unit requirements
+
+# In a test run, what is missing is a failure with CI=true, and else a skip that says so.
+export TERRAFORM
 
 # make run [PORT=8081] [BACKEND=emulator] [PUSH='call-result=http://localhost:9000 …']
 run: export PORT := $(PORT)
 run: export BACKEND := $(BACKEND)
 run: export PUSH := $(PUSH)
 run: $(VENV)/.installed
-	@$(VENV)/bin/python -m envybox.tools.run
+	@$(BIN)/python -m envybox.tools.run
+
+# Everything: style, types, unit, property, contract, fault and Terraform tests.
+test: lint
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+lint: $(VENV)/.tested
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# What needs nothing but Python: quick, and for the oldest Python too.
+unit: $(VENV)/.tested
+	$(BIN)/python -m pytest -m "not emulator" --ignore=tests/terraform --ignore=tests/bench
+
+# Pins what the cloud builds from, and what the tests run with, anew.
+requirements: $(VENV)/.tested
+	$(BIN)/uv pip compile pyproject.toml $(COMPILE) --output-file requirements.txt
+	$(BIN)/uv pip compile pyproject.toml --group test $(COMPILE) \
+		--constraint requirements.txt --output-file tests/requirements.txt
+
+COMPILE = --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--custom-compile-command "make requirements" $(UPGRADE)
 
 # What the cloud installs, so that it runs here as it does there.
 $(VENV)/.installed: requirements.txt
-	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("Python 3.11 or later is needed; $(PYTHON) is %d.%d. Name another: make run PYTHON=python3.13" % v[:2])'
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	@touch $@
+	$(call install,requirements.txt)
+
+$(VENV)/.tested: tests/requirements.txt
+	$(call install,tests/requirements.txt)
+
+define install
+@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("Python 3.11 or later is needed; $(PYTHON) is %d.%d. Name another: make … PYTHON=python3.13" % v[:2])'
+$(PYTHON) -m venv $(VENV)
+$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
+@touch $@
+endef

@@ -57,14 +57,18 @@ def start() -> App:
 
 
 class App:
-    """The receiver. Its backends are made by the first request that needs them."""
+    """The receiver. Its backends connect at the first call: a wrong key touches none.
+
+    Raises `SettingsError`.
+    """
 
     def __init__(self, config: settings.Settings) -> None:
         self._settings = config
         self._keys = KeyRing(config)
-        self._open = importlib.import_module(f"envybox.{config.backend}").open_backend
-        self._flow: Flow | None = None
-        self._recovery: Recovery | None = None
+        backend = importlib.import_module(f"envybox.{config.backend}")
+        store, publisher = backend.open_backend(config)
+        self._flow = Flow(config, store, publisher)
+        self._recovery = Recovery(config, store, publisher, self._flow)
 
     async def webhook(self, request: Request) -> Response:
         """Answer Envybox."""
@@ -108,7 +112,7 @@ class App:
         if request.method != "POST":
             raise MethodNotAllowed("GET, HEAD, POST")
         webhook = await self._verified(request)
-        outcome = await self._backend()[0].receive(webhook)
+        outcome = await self._flow.receive(webhook)
         answer = {"status": outcome.status, "id": outcome.id}
         entry = {"status": outcome.status, **logs.of_event(outcome.event, outcome.id)}
         return _json(200, answer), entry
@@ -117,11 +121,10 @@ class App:
         if request.method != "POST":
             raise MethodNotAllowed("POST")
         body = await _body(request, MAX_ENVELOPE)
-        recovery = self._backend()[1]
         if body.strip() in (b"", b"{}"):
-            report = msgspec.to_builtins(await recovery.run())
+            report = msgspec.to_builtins(await self._recovery.run())
             return _json(200, report), {"status": "recovered", **report}
-        drained = await recovery.drain(spool.open_envelope(body))
+        drained = await self._recovery.drain(spool.open_envelope(body))
         entry = {
             "status": "dead_lettered" if drained.status == "dead_lettered" else "drained",
             "event_id": drained.id,
@@ -153,10 +156,11 @@ class App:
         except (InvalidKey, NotConfigured):
             self._pair(fields)
             raise
+        fields, warnings = without_key(fields, warnings)
         return Webhook(
             account=account,
             received_at=datetime.now(UTC),
-            fields=without_key(fields),
+            fields=fields,
             warnings=tuple(warnings),
         )
 
@@ -165,13 +169,6 @@ class App:
         if key is not None:
             message = f"webhook: pairing: a webhook was refused that has the key {key}"
             logs.write({"severity": "NOTICE", "message": message})
-
-    def _backend(self) -> tuple[Flow, Recovery]:
-        if self._flow is None or self._recovery is None:
-            store, publisher = self._open(self._settings)
-            self._flow = Flow(self._settings, store, publisher)
-            self._recovery = Recovery(self._settings, store, publisher, self._flow)
-        return self._flow, self._recovery
 
 
 async def _body(request: Request, limit: int | None = None) -> bytes:

@@ -173,7 +173,8 @@ class Channel:
         code = (
             grpc.StatusCode.DEADLINE_EXCEEDED if isinstance(error, TimeoutError) else error.code()
         )
-        if channel and channel is self._channel and code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        is_current = channel is self._channel
+        if channel is not None and is_current and code is grpc.StatusCode.DEADLINE_EXCEEDED:
             # The connection may be dead without a word, as after an instance slept for
             # hours: the next call makes a new one. Calls under way on this one go on.
             self._channel = None
