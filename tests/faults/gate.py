@@ -1,0 +1,266 @@
+"""A gate in front of an emulator: gRPC goes through it, and goes wrong in it as told.
+
+    function → wire (TCP: refuses, hangs, resets) → gate (gRPC: statuses, delays) → emulator
+
+The wire does to connections what a network does, the gate to calls what a service does.
+Both let all through until they are told otherwise, and `heal` undoes everything.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import grpc
+
+STREAMS = {"RunQuery", "RunAggregationQuery"}
+FOR_EVER = 3600.0
+_EMULATOR_SECONDS = 30.0
+
+When = Literal["before", "after"]
+
+
+@dataclass
+class Fault:
+    """What happens to calls of a method, `before` they reach the emulator or `after`.
+
+    After means that they took effect. `seconds` is a delay (FOR_EVER: a hang), `status`
+    the answer, `action` something to do, each where it is given, in this order. `skip`
+    calls are let through first, `times` is how many are struck. `only` picks calls by
+    what is in their request.
+    """
+
+    method: str = ""
+    when: When = "before"
+    seconds: float = 0.0
+    status: grpc.StatusCode | None = None
+    action: Callable[[], None] | None = None
+    skip: int = 0
+    times: int = 1_000_000
+    only: Callable[[bytes], bool] = lambda _: True
+    struck: int = field(default=0, init=False)
+
+    def strikes(self, method: str, request: bytes) -> bool:
+        """Tell whether this call is struck, and count it."""
+        if self.method not in ("", method) or not self.only(request):
+            return False
+        if self.skip:
+            self.skip -= 1
+            return False
+        self.struck += 1
+        return self.struck <= self.times
+
+
+class Gate(grpc.GenericRpcHandler):
+    """The gRPC half: passes bytes on to an emulator, faults aside."""
+
+    def __init__(self, emulator: str) -> None:
+        options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+        self._channel = grpc.insecure_channel(emulator, options=options)
+        self._faults: list[Fault] = []
+        self._lock = threading.Lock()
+        self._healed = threading.Event()
+        self._server = grpc.server(ThreadPoolExecutor(100), options=options)
+        self._server.add_generic_rpc_handlers((self,))
+        self.port = self._server.add_insecure_port("127.0.0.1:0")
+        self._server.start()
+
+    def add(self, fault: Fault) -> Fault:
+        """Let a fault happen from now on."""
+        with self._lock:
+            self._faults.append(fault)
+        return fault
+
+    def heal(self) -> None:
+        """Let all through again; calls that hang are dropped."""
+        with self._lock:
+            self._faults.clear()
+            healed, self._healed = self._healed, threading.Event()
+        healed.set()
+
+    def close(self) -> None:
+        """Stop."""
+        self.heal()
+        self._server.stop(None).wait()
+        self._channel.close()
+
+    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes]:
+        """Return the handler of a method: any is passed on."""
+        path = details.method
+        method = path.rpartition("/")[2]
+        metadata = [
+            (key, value)
+            for key, value in details.invocation_metadata
+            if key in ("authorization", "x-goog-request-params")
+        ]
+        if method in STREAMS:
+            stream = self._channel.unary_stream(path)
+
+            def answer_all(request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
+                self._strike(method, "before", request, context)
+                with _as_status(context):
+                    answers = list(stream(request, metadata=metadata, timeout=_EMULATOR_SECONDS))
+                self._strike(method, "after", request, context)
+                yield from answers
+
+            return grpc.unary_stream_rpc_method_handler(answer_all)
+        unary = self._channel.unary_unary(path)
+
+        def answer(request: bytes, context: grpc.ServicerContext) -> bytes:
+            self._strike(method, "before", request, context)
+            with _as_status(context):
+                response: bytes = unary(request, metadata=metadata, timeout=_EMULATOR_SECONDS)
+            self._strike(method, "after", request, context)
+            return response
+
+        return grpc.unary_unary_rpc_method_handler(answer)
+
+    def _strike(
+        self, method: str, when: When, request: bytes, context: grpc.ServicerContext
+    ) -> None:
+        with self._lock:
+            healed = self._healed
+            struck = [
+                fault
+                for fault in self._faults
+                if fault.when == when and fault.strikes(method, request)
+            ]
+        for fault in struck:
+            if fault.seconds and healed.wait(fault.seconds) and fault.seconds == FOR_EVER:
+                context.abort(grpc.StatusCode.UNAVAILABLE, "it hung until the end")
+            if fault.action:
+                fault.action()
+            if fault.status:
+                context.abort(fault.status, "as told")
+
+
+@contextlib.contextmanager
+def _as_status(context: grpc.ServicerContext) -> Iterator[None]:
+    try:
+        yield
+    except grpc.RpcError as error:
+        context.abort(error.code(), error.details())
+
+
+class Wire:
+    """The TCP half: connections to the gate's port. `host` is what the function is given."""
+
+    def __init__(self, port: int) -> None:
+        self._to = ("127.0.0.1", port)
+        self._lock = threading.Lock()
+        self._pairs: list[tuple[socket.socket, socket.socket]] = []
+        self._flowing = threading.Event()
+        self._flowing.set()
+        self._closed = False
+        self._listener = self._listen(0)
+        self._port: int = self._listener.getsockname()[1]
+        self.host = f"127.0.0.1:{self._port}"
+
+    def refuse(self) -> None:
+        """Reset what is connected, and let nobody connect."""
+        _close(self._listener)
+        self.reset()
+
+    def reset(self) -> None:
+        """Reset what is connected; who connects again is let through."""
+        with self._lock:
+            pairs, self._pairs = self._pairs, []
+        for pair in pairs:
+            for end in pair:
+                _close(end, reset=True)
+
+    def hang(self) -> None:
+        """Take connections and bytes as ever, and pass nothing on, either way."""
+        self._flowing.clear()
+
+    def heal(self) -> None:
+        """Let all through again; what hung is passed on late."""
+        self._flowing.set()
+        if self._listener.fileno() == -1:
+            self._listener = self._listen(self._port)
+
+    def close(self) -> None:
+        """Stop."""
+        self._closed = True
+        self.refuse()
+        self._flowing.set()
+
+    def _listen(self, port: int) -> socket.socket:
+        listener = socket.create_server(("127.0.0.1", port), reuse_port=False, backlog=128)
+        threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+        return listener
+
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                near, _ = listener.accept()
+            except OSError:
+                return
+            try:
+                far = socket.create_connection(self._to, timeout=10)
+            except OSError:
+                near.close()
+                continue
+            for end in (near, far):
+                end.settimeout(None)
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with self._lock:
+                self._pairs.append((near, far))
+            for source, target in ((near, far), (far, near)):
+                threading.Thread(target=self._pump, args=(source, target), daemon=True).start()
+
+    def _pump(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                self._flowing.wait()
+                target.sendall(data)
+        for end in (source, target):
+            _close(end)
+
+
+def _close(end: socket.socket, *, reset: bool = False) -> None:
+    with contextlib.suppress(OSError):
+        if reset:  # without lingering, closing sends RST
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        else:
+            end.shutdown(socket.SHUT_RDWR)
+    with contextlib.suppress(OSError):
+        end.shutdown(socket.SHUT_RD)  # wakes the thread that reads from it
+    end.close()
+
+
+class Backend:
+    """An emulator behind a gate behind a wire."""
+
+    def __init__(self, emulator: str) -> None:
+        self.emulator = emulator
+        self.gate = Gate(emulator)
+        self.wire = Wire(self.gate.port)
+        self.host = self.wire.host
+
+    def heal(self) -> None:
+        """End every fault."""
+        self.gate.heal()
+        self.wire.heal()
+
+    def close(self) -> None:
+        """Stop."""
+        self.wire.close()
+        self.gate.close()
+
+
+def until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
+    """Return what the condition gives once it is true. Fails with `what` after a time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if result := condition():
+            return result
+        time.sleep(0.02)
+    raise AssertionError(f"not within {seconds} s: {what}")
