@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
 import sys
 from collections.abc import Callable, Coroutine
@@ -17,7 +18,7 @@ _MESSAGE = Message(data=b"{}", attributes={"type": "call.result"})
 
 
 def _say(*words: object) -> None:
-    print(*words, flush=True)  # noqa: T201 - the parent reads it
+    os.write(1, (" ".join(map(str, words)) + "\n").encode())  # whole, or not at all
 
 
 async def forever(path: Path, run: str) -> None:
@@ -63,9 +64,6 @@ async def limited(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    scenario: Callable[..., Coroutine[object, object, None]] = {
-        "forever": forever,
-        "create": create,
-        "limited": limited,
-    }[sys.argv[1]]
-    asyncio.run(scenario(Path(sys.argv[2]), *sys.argv[3:]))
+    scenarios: dict[str, Callable[..., Coroutine[object, object, None]]]
+    scenarios = {"forever": forever, "create": create, "limited": limited}
+    asyncio.run(scenarios[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:]))

@@ -56,17 +56,16 @@ def test_killed(path: Path) -> None:
     published: list[str] = []
     chance = random.Random(20261122)  # noqa: S311 - a point in time, not a secret
     for kill in range(KILLS):
-        process = _process(path, "forever", kill)
-        assert process.stdout is not None
         lines = chance.randrange(1, 200)
-        for line in process.stdout:
-            kind, event_id = line.split()
-            (acknowledged if kind == "created" else published).append(event_id)
-            lines -= 1
-            if not lines:
-                process.kill()
-        assert -signal.SIGKILL == process.wait()
-        process.stdout.close()
+        with _process(path, "forever", kill) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                kind, event_id = line.split()
+                (acknowledged if kind == "created" else published).append(event_id)
+                lines -= 1
+                if not lines:
+                    process.kill()
+        assert -signal.SIGKILL == process.returncode
         _sound(path)
     stored = dict(query(path, "SELECT id, state FROM events"))
     assert set(acknowledged) <= set(stored)
