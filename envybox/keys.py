@@ -16,7 +16,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from envybox.errors import InvalidKey, NotConfigured, SettingsError
+from envybox.event import FieldWarning
+from envybox.normalize.text import unescape
 from envybox.request import base_name
+from envybox.request.text import Read
 from envybox.settings import Settings
 from envybox.webhook import Fields
 
@@ -26,8 +29,12 @@ REREAD_SECONDS = 60
 # Envybox's keys are 32 lower-case hex digits; longer or richer ones are taken, should it
 # change its mind, but nothing that can be guessed or was pasted with its neighbours.
 _KEY = re.compile(r"[0-9A-Za-z_-]{16,128}")
-_LABEL = re.compile(r"[^\s,=/]{1,64}")
+_LABEL = re.compile(r"[^\s,=/\ud800-\udfff]{1,64}")
 _WELL_FORMED = re.compile(r"[0-9a-f]{32}")
+
+# A character of a key, as URLs and JSON may write it.
+_PERCENT_ESCAPE = re.compile(r"%([2-7][0-9A-Fa-f])")
+_JSON_ESCAPE = re.compile(r"\\u00([2-7][0-9A-Fa-f])")
 
 
 def parse(text: str, name: str) -> dict[str, str]:
@@ -130,18 +137,54 @@ class KeyRing:
         return parse(text, "ENVYBOX_KEYS_FILE")
 
 
-def without_key(fields: Fields) -> Fields:
-    """Return verified fields without any trace of their key.
+def without_key(fields: Fields, warnings: list[FieldWarning]) -> Read:
+    """Return verified fields, and the warnings of reading them, without any trace of the key.
 
     That is without the field `key` and PHP's elements of it, and with the key's text
-    blacked out wherever else it stands (the address of a page, say).
+    blacked out wherever else it stands (the address of a page, say), whatever its letter
+    case, and in the escapes of URLs, HTML and JSON, which others may undo.
     """
     key = next((value for name, value in fields if name == "key"), "")
     kept = [pair for pair in fields if base_name(pair[0]) != "key"]
-    if key and any(key in name or key in value for name, value in kept):
-        hidden = "*" * len(key)
-        kept = [(name.replace(key, hidden), value.replace(key, hidden)) for name, value in kept]
-    return kept
+    text = "\n".join([part for pair in kept for part in pair] + [w.field for w in warnings])
+    if key and _shows(text, key):
+        kept = [(_black_out(name, key), _black_out(value, key)) for name, value in kept]
+        warnings = [FieldWarning(_black_out(w.field, key), w.reason) for w in warnings]
+    return kept, warnings
+
+
+def _shows(text: str, key: str) -> bool:
+    return _is_in(key, text) or _revealing(text, key) is not None
+
+
+def _is_in(key: str, text: str) -> bool:
+    """Whether the text holds the key, in capitals or not (bytes: for they are faster)."""
+    return key.lower().encode() in text.encode("utf-8", "surrogatepass").lower()
+
+
+def _revealing(text: str, key: str) -> str | None:
+    """Return the text without its escapes where that brings the key to light."""
+    ways = []
+    if "%" in text:
+        ways.append(_PERCENT_ESCAPE.sub(_character, text))
+    if "\\u00" in text:
+        ways.append(_JSON_ESCAPE.sub(_character, text))
+    if "&#" in text or "bar;" in text:  # `_` is also &lowbar; and &UnderBar;
+        ways.append(unescape(text))
+    return next((plain for plain in ways if _is_in(key, plain)), None)
+
+
+def _character(escape: re.Match[str]) -> str:
+    return chr(int(escape[1], 16))
+
+
+def _black_out(text: str, key: str) -> str:
+    while True:
+        text = re.sub(re.escape(key), "*" * len(key), text, flags=re.IGNORECASE)
+        plain = _revealing(text, key)
+        if plain is None:
+            return text
+        text = plain
 
 
 def pairing_key(fields: Fields) -> str | None:

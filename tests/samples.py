@@ -12,7 +12,7 @@ from envybox.event import Event
 from envybox.normalize import normalize
 from envybox.webhook import Fields, Webhook
 
-KEY = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+KEY = "f0e1d2c3b4a5968778695a4b3c2d1e0f"
 OTHER_KEY = "00112233445566778899aabbccddeeff"
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)

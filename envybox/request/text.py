@@ -37,5 +37,5 @@ def decode_pairs(pairs: list[Pair]) -> Read:
         value, value_ok = decode(value_bytes)
         fields.append((name, value))
         if not (name_ok and value_ok):
-            warnings.append(FieldWarning(name[:100], NOT_UTF8))
+            warnings.append(FieldWarning(name, NOT_UTF8))
     return fields, warnings
