@@ -1,4 +1,4 @@
-# Values that cannot work are refused before anything is made. One wrong value a variable here; every rule, and the
+# Values that cannot work are refused before anything is made. One wrong value a variable here (keys is left out, as keys_version needs it); every rule, and the
 # words of its message, in tests/terraform/test_refusals.py.
 
 mock_provider "google" {}
@@ -13,8 +13,7 @@ run "a_wrong_value_for_each" {
     region                  = "europe-west1-b"
     name                    = "a-name-of-more-than-twenty"
     topic_prefix            = "goog-"
-    keys                    = "shop:00000000000000000000000000000000"
-    keys_version            = 0
+    keys_version            = 2
     webhook_invokers        = ["operator@example.com"]
     timezone                = "+03:00"
     phone_region            = "Russia"
@@ -34,7 +33,7 @@ run "a_wrong_value_for_each" {
   }
 
   expect_failures = [
-    var.project, var.region, var.name, var.topic_prefix, var.keys, var.keys_version, var.webhook_invokers, var.timezone,
+    var.project, var.region, var.name, var.topic_prefix, var.keys_version, var.webhook_invokers, var.timezone,
     var.phone_region, var.retention_days, var.dedup_hours, var.recover_after_seconds, var.recover_schedule,
     var.message_storage_regions, var.topic_retention, var.webhook, var.recover, var.database, var.subscriptions,
     var.notification_channels, var.alerts, var.uptime_check,

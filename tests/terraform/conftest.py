@@ -1,0 +1,27 @@
+"""One run of the configuration's own tests for each line of the provider, shared by all tests here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.terraform import workspace
+
+
+@pytest.fixture(scope="session")
+def test_runs(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[dict[str, workspace.TestRun]]:
+    """The finished runs of `terraform test`, by the provider's major version."""
+    runs: dict[str, workspace.TestRun] = {}
+    try:
+        for major in workspace.PROVIDER_MAJORS:
+            folder = workspace.initialized(tmp_path_factory.mktemp(f"google-{major}"), major)
+            runs[major] = workspace.TestRun(folder)  # the next one is set up while it runs
+        for run in runs.values():
+            run.finish()
+        yield runs
+    finally:
+        for run in runs.values():
+            run.stop()

@@ -1,0 +1,170 @@
+"""Values that cannot work: each is refused, with a message that says what to do."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.terraform import workspace
+
+KEY = "0" * 32
+PULL: dict[str, Any] = {"types": ["*"], "pull": {}}
+
+
+def bucket(**settings: Any) -> dict[str, Any]:
+    """Return subscriptions with one to Cloud Storage."""
+    return {"files": {"types": ["*"], "cloud_storage": settings}}
+
+
+def push(**settings: Any) -> dict[str, Any]:
+    """Return subscriptions with one push."""
+    return {"crm": {"types": ["*"], "push": {"url": "https://crm.example.com/", **settings}}}
+
+
+def two_tables(**second: Any) -> dict[str, Any]:
+    """Return subscriptions with two to BigQuery."""
+    return {"a": {"types": ["*"], "bigquery": {}}, "b": {"types": ["*"], "bigquery": second}}
+
+
+REFUSED: list[tuple[str, Any, str]] = [
+    ("project", "123456789012", "must be a project's id"),
+    ("region", "europe-west1-b", "not a zone"),
+    ("region", "EU", "must be a region"),
+    ("name", "a-name-of-more-than-twenty", "4 to 20 lower-case letters"),
+    ("name", "Envybox", "4 to 20 lower-case letters"),
+    ("topic_prefix", "goog-", "not begin with goog"),
+    ("topic_prefix", "1-", "must be a letter"),
+    ("keys", f"shop:{KEY}", "keys must be label=key or key"),
+    ("keys", "short", "keys must be label=key or key"),
+    ("keys", " , ", "at least one key"),
+    ("keys_version", 0, "whole number, 1 or more"),
+    ("keys_version", 2, "would be replaced by none"),
+    ("webhook_invokers", ["operator@example.com"], "allUsers or principals"),
+    ("timezone", "+03:00", "such as Europe/Moscow"),
+    ("phone_region", "Russia", "two-letter country code"),
+    ("retention_days", 0.5, "whole number of days"),
+    ("retention_days", -1, "whole number of days"),
+    ("dedup_hours", 10000, "0 to 8760"),
+    ("recover_after_seconds", -1, "0 to 86400"),
+    ("recover_schedule", "every minute", "cron's five fields"),
+    ("message_storage_regions", [], "at least one region"),
+    ("topic_retention", "7d", "must be seconds"),
+    ("topic_retention", "2678401s", "must be seconds"),
+    ("webhook", {"cpu": 0.5}, "concurrency above 1 needs a whole CPU"),
+    ("webhook", {"cpu": 3}, "1, 2, 4, 6 or 8"),
+    ("webhook", {"concurrency": 2000}, "1 to 1000"),
+    ("webhook", {"memory": "512"}, "such as 512Mi"),
+    ("webhook", {"min_instances": 5, "max_instances": 2}, "not below webhook.min_instances"),
+    ("webhook", {"timeout_seconds": 1}, "5 to 3600"),
+    ("recover", {"cpu": 0.5}, "concurrency above 1 needs a whole CPU"),
+    ("recover", {"cpu": 3}, "1, 2, 4, 6 or 8"),
+    ("recover", {"concurrency": 0}, "1 to 1000"),
+    ("recover", {"memory": "1T"}, "such as 512Mi"),
+    ("recover", {"max_instances": 0}, "must be 1 or more"),
+    ("recover", {"timeout_seconds": 30}, "50 to 600"),
+    ("database", {"name": "Envybox"}, "lower-case letters"),
+    ("database", {"collection": "a/b"}, "a collection's name"),
+    ("database", {"collection": "__events__"}, "a collection's name"),
+    ("notification_channels", ["operator@example.com"], "notificationChannels/ID"),
+    ("alerts", {"off": ["pendings"]}, "must name alerts"),
+    ("alerts", {"latency_ms": 0}, "must be positive"),
+    ("alerts", {"no_traffic_hours": 168}, "1 to 24"),
+    ("alerts", {"recover_silent_minutes": 1}, "5 to 1440"),
+    ("uptime_check", "30s", "60s, 300s, 600s, 900s or null"),
+    ("subscriptions", {"spool": PULL}, "not be spool"),
+    ("subscriptions", {"CRM": PULL}, "lower-case letters"),
+    ("subscriptions", {"crm": {"types": ["*"]}}, "exactly one of"),
+    ("subscriptions", {"crm": {**PULL, "bigquery": {}}}, "exactly one of"),
+    ("subscriptions", {"crm": {"types": [], "pull": {}}}, 'must be ["*"] or some of'),
+    ("subscriptions", {"crm": {"types": ["call.results"], "pull": {}}}, "call.result, chat"),
+    ("subscriptions", {"crm": {"types": ["*", "call.result"], "pull": {}}}, "or some of"),
+    ("subscriptions", {"crm": {"types": ["unknown"] * 2, "pull": {}}}, "each once"),
+    ("subscriptions", push(url="http://crm.example.com/"), "must begin with https://"),
+    ("subscriptions", push(authenticated=False, audience="a"), "have no use with"),
+    ("subscriptions", two_tables(table="my-table"), "letters, digits and underscores"),
+    ("subscriptions", two_tables(), "must not have the same"),
+    ("subscriptions", two_tables(table="b", location="EU"), "the same bigquery.location"),
+    ("subscriptions", bucket(format="csv"), "text or avro"),
+    ("subscriptions", bucket(max_duration="3600s"), "60s to 600s"),
+    ("subscriptions", bucket(max_bytes=1), "1000 or more"),
+    ("subscriptions", bucket(bucket="example", expire_days=1), "bucket that is made here"),
+    ("subscriptions", {"bot": {**PULL, "ack_deadline_seconds": 601}}, "10 to 600"),
+    ("subscriptions", {"bot": {**PULL, "dead_letter_after": 2}}, "5 to 100 tries"),
+    ("subscriptions", {"bot": {**PULL, "retention": "31536000s"}}, "31 days"),
+    ("subscriptions", {"bot": {**PULL, "retry": {"maximum": "3600s"}}}, "0s to 600s"),
+    ("subscriptions", {"bot": {**PULL, "filter": "x" * 257}}, "256 characters"),
+]
+
+
+@pytest.fixture(scope="module")
+def variables_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The variables without the rest: their rules need no provider, and so are tried in no time."""
+    root = tmp_path_factory.mktemp("variables")
+    folder = root / "terraform"
+    folder.mkdir()
+    (root / "envybox").mkdir()
+    shutil.copy(workspace.ROOT / "envybox" / "types.json", root / "envybox")
+    for file in workspace.CONFIGURATION.glob("variables*.tf"):
+        shutil.copy(file, folder)
+    return folder
+
+
+def plan(folder: Path, values: dict[str, Any]) -> tuple[int, str]:
+    """Plan with these variables; return the exit code and the text, its line breaks and frames gone."""
+    with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".tfvars.json") as file:
+        json.dump({"project": "demo-project", **values}, file)
+        file.flush()
+        arguments = ("-input=false", "-no-color", "-lock=false", f"-var-file={file.name}")
+        result = workspace.terraform("plan", *arguments, folder=folder)
+    text = (result.stdout + result.stderr).replace("\u2502", " ")
+    return result.returncode, " ".join(text.split())
+
+
+@pytest.fixture(scope="module")
+def refusals(variables_alone: Path) -> list[tuple[int, str]]:
+    """What came of each of `REFUSED`, tried several at a time."""
+    with ThreadPoolExecutor(4) as pool:
+        return list(pool.map(lambda row: plan(variables_alone, {row[0]: row[1]}), REFUSED))
+
+
+@pytest.mark.parametrize(
+    "index", range(len(REFUSED)), ids=[f"{name}-{value}"[:50] for name, value, _ in REFUSED]
+)
+def test_is_refused(refusals: list[tuple[int, str]], index: int) -> None:
+    """A value that cannot work is refused with a message that says what would."""
+    code, text = refusals[index]
+    assert code == 1
+    assert REFUSED[index][2] in text
+
+
+def test_a_refused_key_is_not_repeated(
+    variables_alone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message on a key of a wrong form does not hold it (but terraform quotes a file's line)."""
+    monkeypatch.setenv("TF_VAR_keys", "shop:secret-of-the-shop")
+    code, text = plan(variables_alone, {})
+    assert code == 1
+    assert "keys must be label=key or key" in text
+    assert "secret-of-the-shop" not in text
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"keys": f"{KEY}\nshop={'1' * 32}, shop={'2' * 32}", "keys_version": 3},
+        {"webhook": {"cpu": 0.5, "concurrency": 1}, "recover": {"cpu": 2, "memory": "1Gi"}},
+        {"database": {"name": "(default)"}, "topic_retention": "600s", "uptime_check": None},
+        {"subscriptions": two_tables(table="b")},
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_is_taken(variables_alone: Path, values: dict[str, Any]) -> None:
+    """Values that work are not refused."""
+    assert 0 == plan(variables_alone, values)[0]

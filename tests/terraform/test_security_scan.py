@@ -1,0 +1,38 @@
+"""A static security scan (checkov): it passes, and each check that is skipped says why."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+from tests.terraform import workspace
+
+INSTALL = "checkov (a virtual environment of its own: python -m venv V && V/bin/pip install checkov)"
+
+
+def test_checkov_passes() -> None:
+    """checkov finds nothing that is neither right nor skipped with a reason."""
+    command = workspace.program("CHECKOV", "checkov")
+    result = subprocess.run(
+        [
+            *command,
+            f"--directory={workspace.CONFIGURATION}",
+            "--framework=terraform",
+            "--skip-path=tests",
+            "--skip-download",
+            "--output=json",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    report = json.loads(result.stdout)
+    failed = [
+        f"{check['check_id']} {check['resource']}: {check['check_name']}"
+        for check in report["results"]["failed_checks"]
+    ]
+    assert [] == failed
+    assert report["summary"]["passed"] > 20
+    assert report["summary"]["parsing_errors"] == 0
+    for check in report["results"]["skipped_checks"]:
+        assert len(check["check_result"]["suppress_comment"]) >= 20, check["check_id"]
