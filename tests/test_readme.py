@@ -30,4 +30,4 @@ def test_make_targets() -> None:
     """The `make` commands that the README names exist."""
     makefile = (ROOT / "Makefile").read_text("utf-8")
     named = set(re.findall(r"`?make ([a-z]+)", README.read_text("utf-8")))
-    assert set() == {target for target in named if not re.search(rf"^{target}:", makefile, re.M)}
+    assert set() == {target for target in named if not re.search(rf"^{target}:", makefile, re.MULTILINE)}

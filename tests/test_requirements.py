@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def _pins(path: Path) -> dict[str, str]:
-    pinned = re.findall(r"^([a-z0-9-]+)==(\S+)", path.read_text("utf-8"), re.M)
+    pinned = re.findall(r"^([a-z0-9-]+)==(\S+)", path.read_text("utf-8"), re.MULTILINE)
     assert pinned, path
     return dict(pinned)
 
