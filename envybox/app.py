@@ -34,6 +34,7 @@ MAX_ENVELOPE = 16 * 1024 * 1024
 """The largest push request of Pub/Sub, in bytes: a message of 10 MB in base64."""
 
 RETRY_AFTER_SECONDS = 30
+_REREAD_SECONDS = 0.25
 _UP = (
     "The Envybox receiver is up.\n"
     "Put this page's address into Envybox: widget → Settings → Integrations → webhook "
@@ -114,7 +115,11 @@ class App:
         webhook = await self._verified(request)
         outcome = await self._flow.receive(webhook)
         answer = {"status": outcome.status, "id": outcome.id}
-        entry = {"status": outcome.status, **logs.of_event(outcome.event, outcome.id)}
+        entry = {
+            "status": outcome.status,
+            "cause": outcome.cause,
+            **logs.of_event(outcome.event, outcome.id),
+        }
         return _json(200, answer), entry
 
     async def _recover(self, request: Request) -> Answer:
@@ -136,9 +141,10 @@ class App:
         """Return the request's webhook, its key verified and taken out."""
         if self._keys.stale:
             try:
-                await asyncio.to_thread(self._keys.reread)
-            except SettingsError as error:
-                logs.write({"severity": "ERROR", "message": f"webhook: {error}"})
+                async with asyncio.timeout(_REREAD_SECONDS):
+                    await asyncio.to_thread(self._keys.reread)
+            except (SettingsError, TimeoutError) as error:  # the keys known so far stay
+                logs.write({"severity": "ERROR", "message": f"webhook: keys not read: {error}"})
         if not self._keys.configured and not self._settings.pairing:
             raise NotConfigured
         try:

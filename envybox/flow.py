@@ -39,16 +39,25 @@ STORE_SECONDS = 1.4
 PUBLISH_SECONDS = 1.1
 MARK_SECONDS = 5.0
 
+_PASSED_BY = "failing, not asked"
+
+_ANSWERS = {"NOT_FOUND", "PERMISSION_DENIED", "UNAUTHENTICATED", "FAILED_PRECONDITION"}
+"""Statuses that tell of one topic or grant: the backend is up, and answers at once."""
+
 _TURNS_TO_SEND = 6
 """How many turns of the event loop a mark takes from here to the wire (a test counts)."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a webhook: `id` is its event's, which may be an earlier webhook's."""
+    """What became of a webhook: `id` is its event's, which may be an earlier webhook's.
+
+    `cause` says why it is not `published`, for the log: the name of a gRPC status.
+    """
 
     status: Status
     id: str
     event: Event
+    cause: str | None = None
 
 
 class Admitted(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,11 +149,12 @@ class Flow:
         """
         topic = topic_of(self._settings.topic_prefix, event.type)
         call = self._publisher.publish(topic, message.of_event(event), timeout=timeout)
+        message_id = cause = None
         try:
             message_id = await _guarded(self._publish_breaker, call)
-        except BackendError:
-            message_id = None
-        return Mark(event_id=event.id, message_id=message_id, at=datetime.now(UTC))
+        except BackendError as error:
+            cause = str(error)
+        return Mark(event_id=event.id, message_id=message_id, at=datetime.now(UTC), cause=cause)
 
     async def mark(self, mark: Mark) -> None:
         """Write the outcome of an attempt; where that fails, `recovery` publishes again."""
@@ -161,41 +171,48 @@ class Flow:
     async def _deliver(
         self, webhook: Webhook, event: Event, deadline: Deadline
     ) -> tuple[Outcome, asyncio.Task[None] | None]:
-        store_first = self._store_breaker.allows()
-        if store_first:
+        if self._store_breaker.allows():
             try:
                 return await self._store_and_publish(webhook, event, deadline)
-            except BackendError:
-                return await self._spool(webhook, event, deadline), None
+            except Exception as error:  # noqa: BLE001 # also a defect: the spool keeps it whole
+                cause = str(error) if isinstance(error, BackendError) else type(error).__name__
+            return await self._spool(webhook, event, deadline, cause), None
         try:
-            return await self._spool(webhook, event, deadline), None
+            return await self._spool(webhook, event, deadline, _PASSED_BY), None
         except BackendError:  # nothing is refused that was not tried
             return await self._store_and_publish(webhook, event, deadline)
 
     async def _store_and_publish(
         self, webhook: Webhook, event: Event, deadline: Deadline
     ) -> tuple[Outcome, asyncio.Task[None] | None]:
-        admitted = await _guarded(self._store_breaker, self.admit(webhook, event, deadline))
-        is_published, mark = admitted.unpublished is None, None
-        if admitted.unpublished is not None and self._publish_breaker.allows():
-            timeout = deadline.within(PUBLISH_SECONDS)
-            outcome = await self.publish(admitted.unpublished, timeout=timeout)
-            is_published = outcome.message_id is not None
-            task = await self._send_mark(outcome)
-            mark = task if is_published else None
-        status: Status = "published" if is_published else "stored"
-        if not admitted.is_new:
-            status = "duplicate"
-        return Outcome(status=status, id=admitted.id, event=event), mark
+        # However many calls it takes: what is left of the deadline is the spool's.
+        admitting = self.admit(webhook, event, Deadline(deadline.within(STORE_SECONDS)))
+        admitted = await _guarded(self._store_breaker, admitting)
+        status: Status = "published" if admitted.is_new else "duplicate"
+        cause = sent = None
+        if admitted.unpublished is not None:
+            if self._publish_breaker.allows():
+                timeout = deadline.within(PUBLISH_SECONDS)
+                mark = await self.publish(admitted.unpublished, timeout=timeout)
+                cause = mark.cause
+                sent = await self._send_mark(mark)
+            else:
+                cause = _PASSED_BY
+        if cause and admitted.is_new:
+            status = "stored"
+        outcome = Outcome(status=status, id=admitted.id, event=event, cause=cause)
+        return outcome, None if cause else sent
 
-    async def _spool(self, webhook: Webhook, event: Event, deadline: Deadline) -> Outcome:
+    async def _spool(
+        self, webhook: Webhook, event: Event, deadline: Deadline, cause: str
+    ) -> Outcome:
         call = self._publisher.publish(
             spool_topic(self._settings.topic_prefix),
             spool.encode(webhook),
             timeout=deadline.within(PUBLISH_SECONDS),
         )
         await _guarded(self._publish_breaker, call)
-        return Outcome(status="spooled", id=event.id, event=event)
+        return Outcome(status="spooled", id=event.id, event=event, cause=cause)
 
     async def _send_mark(self, mark: Mark) -> asyncio.Task[None]:
         """Send a mark without waiting for its outcome: a lost one costs a repeated message.
@@ -238,11 +255,11 @@ async def _guarded(breaker: Breaker, call: Awaitable[T]) -> T:
     """Await a call and tell the breaker how it went."""
     try:
         result = await call
-    except Rejected:
-        breaker.succeeded()
-        raise
-    except Unavailable:
-        breaker.failed()
+    except BackendError as error:
+        if isinstance(error, Rejected) or str(error) in _ANSWERS:
+            breaker.succeeded()
+        else:
+            breaker.failed()
         raise
     breaker.succeeded()
     return result

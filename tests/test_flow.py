@@ -87,9 +87,11 @@ def test_the_mark_is_sent_before_the_answer(world: World) -> None:
 
 
 def test_stored(world: World) -> None:
-    """What cannot be published now is stored, and its attempt is counted."""
+    """What cannot be published now is stored, its attempt counted, and the cause told."""
     world.publisher.faults[CALL_TOPIC] = list(DOWN)
-    assert ["stored"] == world.statuses(CALL)
+    (outcome,) = world.run(CALL)
+    assert isinstance(outcome, Outcome)
+    assert ("stored", "UNAVAILABLE") == (outcome.status, outcome.cause)
     assert [None] == [mark.message_id for mark in world.store.marks]
 
 
@@ -163,6 +165,30 @@ def test_spooled(world: World, error: Unavailable | Rejected) -> None:
     (again,) = world.run(CALL)
     assert isinstance(again, Outcome)
     assert outcome.id == again.id
+
+
+def test_a_defect_of_the_store(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the store fails at for a reason nobody foresaw is kept by the spool."""
+
+    async def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(world.store, "create", broken)
+    (outcome,) = world.run(CALL)
+    assert isinstance(outcome, Outcome)
+    assert ("spooled", "ZeroDivisionError") == (outcome.status, outcome.cause)
+
+
+def test_different_webhooks_in_parallel(world: World) -> None:
+    """Different webhooks do not wait for each other."""
+
+    async def run() -> list[Outcome]:
+        outcomes = await asyncio.gather(world.flow.receive(CALL), world.flow.receive(LEAD))
+        await _settle()
+        return outcomes
+
+    assert ["published"] * 2 == [outcome.status for outcome in asyncio.run(run())]
+    assert 2 == len(world.store.marks)
 
 
 def test_neither(world: World) -> None:
