@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable
+from contextlib import suppress
 
 from envybox.errors import Malformed, TooLarge, UnsupportedMediaType
 from envybox.request import form, json_object, multipart
@@ -29,8 +30,9 @@ async def read_body(
 
     Raises `TooLarge`: at once where `content_length` tells, else as soon as more came.
     """
-    if content_length is not None and content_length.isdecimal() and int(content_length) > limit:
-        raise TooLarge
+    with suppress(ValueError):  # no number, or one of thousands of digits: the body will tell
+        if content_length is not None and int(content_length) > limit:
+            raise TooLarge
     body = bytearray()
     async for chunk in chunks:
         body += chunk
@@ -53,12 +55,16 @@ def read_fields(body: bytes, content_type: str, query: bytes = b"") -> Read:
         raise UnsupportedMediaType
     fields, warnings = parse(body, content_type)
     if query:
-        names = {name for name, _ in fields}
+        # `a[b]` is a piece of the field `a`: one in the query must not change the body's.
+        taken = {name.partition("[")[0] for name, _ in fields}
         query_fields, query_warnings = form.parse(query, "")
-        warnings += query_warnings
-        fields += [
-            pair for pair in query_fields if pair[0] not in names and base_name(pair[0]) != "key"
-        ]
+        counting = {
+            name
+            for name, _ in query_fields
+            if name.partition("[")[0] not in taken and base_name(name) != "key"
+        }
+        fields += [pair for pair in query_fields if pair[0] in counting]
+        warnings += [warning for warning in query_warnings if warning.field in counting]
     if len(fields) > MAX_FIELDS:
         raise Malformed(f"more than {MAX_FIELDS} fields")
     return fields, warnings
