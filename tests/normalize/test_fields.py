@@ -38,6 +38,7 @@ def test_repeated() -> None:
         ([("a[1]", "y"), ("a[0]", "x")], "a", ["x", "y"]),
         ([("a[1]", "y")], "a", {"1": "y"}),
         ([("a[5]", "x"), ("a[]", "y")], "a", {"5": "x", "6": "y"}),
+        ([("a[5]", "x"), ("a[1]", "y"), ("a[]", "z")], "a", {"5": "x", "1": "y", "6": "z"}),
         ([("a[01]", "x"), ("a[]", "y")], "a", {"01": "x", "0": "y"}),
         ([("a[²]", "x"), ("a[]", "y")], "a", {"²": "x", "0": "y"}),
         ([(f"a[{'9' * 19}]", "x"), ("a[]", "y")], "a", {"9" * 19: "x", "0": "y"}),
@@ -52,6 +53,11 @@ def test_brackets(fields: list[tuple[str, str]], name: str, value: object) -> No
     compact = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
     assert ({name: compact}, []) == _gather(*fields)
+
+
+def test_empty_name() -> None:
+    """A field without a name is a field like any other, also beside bracketed ones."""
+    assert ({"": "x", "a": '["y"]'}, []) == _gather(("", "x"), ("a[]", "y"))
 
 
 @pytest.mark.parametrize(

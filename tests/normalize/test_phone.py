@@ -25,6 +25,7 @@ from tests.normalize.support import event_with, reasons, texts
         ("(380) 44 000-00-00", "+380440000000"),
         # No valid number in any reading: the first that has a possible length.
         ("1234567890", "+71234567890"),
+        ("84000000000", "+74000000000"),
         ("+7 123 456-78-90", "+71234567890"),
     ],
 )

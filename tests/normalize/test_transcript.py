@@ -93,7 +93,12 @@ def test_impossible_header_between_others() -> None:
     assert [_person("Да\n[Мария, 12.13.2024 в 18:36]\n нет")] == parse(text, MOSCOW)
 
 
-_times = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1))  # noqa: DTZ001
+_times = st.datetimes(
+    min_value=datetime(2000, 1, 1),  # noqa: DTZ001
+    max_value=datetime(2100, 1, 1),  # noqa: DTZ001
+    timezones=st.just(MOSCOW),
+    allow_imaginary=False,  # no hour that the clocks leave out
+).map(lambda time: time.replace(fold=0))
 _lines = st.one_of(
     st.tuples(st.text("Яa ,[]", max_size=5), _times).map(
         lambda said: f"[{said[0]}, {said[1]:%d.%m.%Y в %H:%M:%S}]"
@@ -138,6 +143,6 @@ def test_what_was_said_comes_back(chat: list[tuple[str, datetime, str]]) -> None
     text = "\n\n".join(f"[{author}, {at:%d.%m.%Y в %H:%M}]\n {said}" for author, at, said in chat)
 
     assert [
-        TranscriptEntry(author=author, at=at.replace(tzinfo=MOSCOW).astimezone(UTC), text=said)
+        TranscriptEntry(author=author, at=at.astimezone(UTC), text=said)
         for author, at, said in chat
     ] == parse(text, MOSCOW)
