@@ -44,9 +44,9 @@ def firestore(port: int | None = None, *, heap: str = "1g") -> Iterator[str]:
 
     Raises `MissingComponent` and `EmulatorFailed`.
     """
-    jar = _component("cloud-firestore-emulator", "cloud-firestore-emulator.jar")
+    jar = str(_firestore_jar())
     # English, because the emulator's own start script says so: its messages know no other.
-    command = [_java(), f"-Xmx{heap}", "-Duser.language=en", "-cp", str(jar)]
+    command = [_java(), f"-Xmx{heap}", "-Duser.language=en", "-cp", jar]
     command += ["com.google.cloud.datastore.emulator.firestore.CloudFirestore"]
     probe = "/v1/projects/probe/databases/(default)/documents/probe"
     with _running("Firestore", command, port, probe) as host:
@@ -59,17 +59,24 @@ def pubsub(port: int | None = None, *, heap: str = "512m") -> Iterator[str]:
 
     Raises `MissingComponent` and `EmulatorFailed`.
     """
-    script = _component("pubsub-emulator", "bin/cloud-pubsub-emulator")
+    script = str(_pubsub_script())
     _java()
     with _running(
         "Pub/Sub",
-        [str(script)],
+        [script],
         port,
         "/v1/projects/probe/topics",
         # The emulator drops a setting that it does not know; the script reads this one.
         env={**os.environ, "JAVA_OPTS": f"-Xmx{heap}"},
     ) as host:
         yield host
+
+
+def check_installed() -> None:
+    """Raise `MissingComponent` where an emulator could not be started on this machine."""
+    _firestore_jar()
+    _pubsub_script()
+    _java()
 
 
 def create_topics(host: str, project: str, prefix: str) -> list[str]:
@@ -110,6 +117,14 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
         except OSError:
             return False
     return True
+
+
+def _firestore_jar() -> Path:
+    return _component("cloud-firestore-emulator", "cloud-firestore-emulator.jar")
+
+
+def _pubsub_script() -> Path:
+    return _component("pubsub-emulator", "bin/cloud-pubsub-emulator")
 
 
 def _component(name: str, path: str) -> Path:

@@ -15,7 +15,7 @@ import signal
 import sqlite3
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -29,14 +29,17 @@ from envybox.tools.options import Options, parse, parse_push
 from envybox.tools.push import Dispatcher, Push
 from envybox.types import spool_topic
 
+# Ctrl-C, `kill`, and the terminal's window closed.
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PROJECT = "demo-envybox"
 SPOOL = "spool-recover"
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run until Ctrl-C; return the exit status: 1 where it could not run."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    interrupt = _interrupt_once()
+    for number in SIGNALS:
+        signal.signal(number, interrupt)
     try:
         with contextlib.ExitStack() as stack:
             _run(parse(arguments), stack)
@@ -49,11 +52,17 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    # Once: a second signal must not cut short what the first one began to end.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
+def _interrupt_once() -> Callable[[int, FrameType | None], None]:
+    """Return a handler that interrupts, but not a second time what the first began to end."""
+    interrupted = False
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        nonlocal interrupted
+        if not interrupted:
+            interrupted = True
+            raise KeyboardInterrupt
+
+    return interrupt
 
 
 def _run(options: Options, stack: contextlib.ExitStack) -> None:
@@ -149,6 +158,7 @@ def _emulators(
 ) -> str:
     """Start the emulators, make topics and subscriptions; return what the account tells."""
     project = config.project or PROJECT
+    emulators.check_installed()
     say("Starting the Firestore and Pub/Sub emulators ...")
     firestore = stack.enter_context(emulators.firestore())
     pubsub = stack.enter_context(emulators.pubsub())
