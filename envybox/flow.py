@@ -10,7 +10,6 @@ of the two is answered 2xx.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -18,26 +17,26 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from envybox import identity, message, spool
+from envybox import message, spool
+from envybox.admission import Admission
 from envybox.breaker import Breaker
+from envybox.deadline import (
+    MARK_SECONDS,
+    PUBLISH_SECONDS,
+    STORE_SECONDS,
+    TOTAL_SECONDS,
+    Deadline,
+)
 from envybox.errors import BackendError, Rejected, Unavailable
 from envybox.event import Event
-from envybox.normalize import normalize
 from envybox.publish import Publisher
 from envybox.settings import Settings
-from envybox.store import Mark, Record, Store, Stored
+from envybox.store import Mark, Store
 from envybox.types import spool_topic, topic_of
-from envybox.webhook import Webhook, decode_raw, encode_raw
+from envybox.webhook import Webhook
 
 Status = Literal["published", "stored", "spooled", "duplicate"]
 T = TypeVar("T")
-
-# Seconds. Envybox is answered within 3: the longest ways are the store's time and then
-# the publisher's, or the other way round. TOTAL leaves the rest to the server.
-TOTAL_SECONDS = 2.7
-STORE_SECONDS = 1.4
-PUBLISH_SECONDS = 1.1
-MARK_SECONDS = 5.0
 
 _PASSED_BY = "failing, not asked"
 
@@ -60,30 +59,12 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     cause: str | None = None
 
 
-class Admitted(msgspec.Struct, frozen=True, kw_only=True):
-    """A webhook that is in the store. `unpublished` is None where it was published before."""
-
-    id: str
-    is_new: bool
-    unpublished: Event | None
-
-
-class Deadline:
-    """A point in time by which all must be over."""
-
-    def __init__(self, seconds: float = TOTAL_SECONDS) -> None:
-        self._at = time.monotonic() + seconds
-
-    def within(self, seconds: float) -> float:
-        """Return `seconds`, or what is left until the deadline where that is less."""
-        return max(0.001, min(seconds, self._at - time.monotonic()))
-
-
 class Flow:
     """Takes webhooks to the store and the topics."""
 
     def __init__(self, settings: Settings, store: Store, publisher: Publisher) -> None:
-        self._settings = settings
+        self.admission = Admission(settings, store)
+        self._prefix = settings.topic_prefix
         self._store = store
         self._publisher = publisher
         self._store_breaker = Breaker()
@@ -97,8 +78,8 @@ class Flow:
         The same webhook in parallel waits for the outcome of the first. Raises
         `Unavailable` where neither backend took it.
         """
-        first = identity.first_id(webhook)
-        event = self._normalize(webhook, first)
+        event = self.admission.event(webhook)
+        first = event.id
         under_way = self._in_flight.get(first)
         if under_way is not None:
             event_id = await asyncio.shield(under_way)
@@ -106,7 +87,7 @@ class Flow:
         flight = self._in_flight[first] = asyncio.get_running_loop().create_future()
         mark = None
         try:
-            outcome, mark = await self._deliver(webhook, event, Deadline())
+            outcome, mark = await self._deliver(webhook, event, Deadline(TOTAL_SECONDS))
             flight.set_result(outcome.id)
         except BaseException as error:
             flight.set_exception(error if isinstance(error, BackendError) else Unavailable())
@@ -119,54 +100,29 @@ class Flow:
                 mark.add_done_callback(lambda _: self._in_flight.pop(first))
         return outcome
 
-    async def admit(self, webhook: Webhook, event: Event, deadline: Deadline) -> Admitted:
-        """Store the event of a webhook, unless it is there; see `identity` for what is.
-
-        `event` is the webhook's, under the id `identity.first_id`. Raises `BackendError`.
-        """
-        first = event.id
-        if await self._create(webhook, event, deadline):
-            return Admitted(id=first, is_new=True, unpublished=event)
-        stored = await self._get(first, deadline)
-        window = self._settings.dedup_window
-        if identity.is_for_ever(webhook) or (
-            stored and identity.is_within(window, webhook, stored.received_at)
-        ):
-            return self._repeat(stored)
-        current, *neighbours = identity.window_ids(first, webhook, window)
-        for stored in await asyncio.gather(*(self._get(id_, deadline) for id_ in neighbours)):
-            if stored and identity.is_within(window, webhook, stored.received_at):
-                return self._repeat(stored)
-        event = msgspec.structs.replace(event, id=current)
-        if await self._create(webhook, event, deadline):
-            return Admitted(id=current, is_new=True, unpublished=event)
-        return self._repeat(await self._get(current, deadline))
-
     async def publish(self, event: Event, *, timeout: float) -> Mark:
         """Publish an event; return the mark that tells of it, for the store.
 
         Raises nothing of the backend's: the mark of a failed attempt has no message id.
         """
-        topic = topic_of(self._settings.topic_prefix, event.type)
+        topic = topic_of(self._prefix, event.type)
         call = self._publisher.publish(topic, message.of_event(event), timeout=timeout)
-        message_id = cause = None
         try:
             message_id = await _guarded(self._publish_breaker, call)
         except BackendError as error:
-            cause = str(error)
-        return Mark(event_id=event.id, message_id=message_id, at=datetime.now(UTC), cause=cause)
+            return Mark(
+                event_id=event.id,
+                message_id=None,
+                at=datetime.now(UTC),
+                cause=str(error),
+                rejected=isinstance(error, Rejected),
+            )
+        return Mark(event_id=event.id, message_id=message_id, at=datetime.now(UTC))
 
     async def mark(self, mark: Mark) -> None:
         """Write the outcome of an attempt; where that fails, `recovery` publishes again."""
         with suppress(BackendError):
             await self._store.mark(mark, timeout=MARK_SECONDS)
-
-    def event_of(self, stored: Stored) -> Event:
-        """Return the event of what is in the store, made from `raw` as the first time."""
-        webhook = Webhook(
-            account=stored.account, received_at=stored.received_at, fields=decode_raw(stored.raw)
-        )
-        return self._normalize(webhook, stored.id)
 
     async def _deliver(
         self, webhook: Webhook, event: Event, deadline: Deadline
@@ -186,7 +142,7 @@ class Flow:
         self, webhook: Webhook, event: Event, deadline: Deadline
     ) -> tuple[Outcome, asyncio.Task[None] | None]:
         # However many calls it takes: what is left of the deadline is the spool's.
-        admitting = self.admit(webhook, event, Deadline(deadline.within(STORE_SECONDS)))
+        admitting = self.admission.admit(webhook, event, Deadline(deadline.within(STORE_SECONDS)))
         admitted = await _guarded(self._store_breaker, admitting)
         status: Status = "published" if admitted.is_new else "duplicate"
         cause = sent = None
@@ -207,7 +163,7 @@ class Flow:
         self, webhook: Webhook, event: Event, deadline: Deadline, cause: str
     ) -> Outcome:
         call = self._publisher.publish(
-            spool_topic(self._settings.topic_prefix),
+            spool_topic(self._prefix),
             spool.encode(webhook),
             timeout=deadline.within(PUBLISH_SECONDS),
         )
@@ -226,29 +182,6 @@ class Flow:
             for _ in range(_TURNS_TO_SEND):
                 await asyncio.sleep(0)
         return task
-
-    async def _create(self, webhook: Webhook, event: Event, deadline: Deadline) -> bool:
-        retention = self._settings.retention
-        record = Record(
-            event=event,
-            raw=encode_raw(webhook.fields),
-            topic=topic_of(self._settings.topic_prefix, event.type),
-            expire_at=webhook.received_at + retention if retention else None,
-        )
-        return await self._store.create(record, timeout=deadline.within(STORE_SECONDS))
-
-    async def _get(self, event_id: str, deadline: Deadline) -> Stored | None:
-        return await self._store.get(event_id, timeout=deadline.within(STORE_SECONDS))
-
-    def _repeat(self, stored: Stored | None) -> Admitted:
-        if stored is None:
-            raise Unavailable("ABORTED")  # it was deleted between two calls
-        unpublished = None if stored.published else self.event_of(stored)
-        return Admitted(id=stored.id, is_new=False, unpublished=unpublished)
-
-    def _normalize(self, webhook: Webhook, event_id: str) -> Event:
-        settings = self._settings
-        return normalize(webhook, event_id, zone=settings.timezone, region=settings.phone_region)
 
 
 async def _guarded(breaker: Breaker, call: Awaitable[T]) -> T:

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from envybox import identity, spool
+from envybox import spool
+from envybox.deadline import MARK_SECONDS, PUBLISH_SECONDS, TOTAL_SECONDS, Deadline
 from envybox.errors import Malformed, Rejected
-from envybox.flow import MARK_SECONDS, PUBLISH_SECONDS, Deadline, Flow
-from envybox.normalize import normalize
+from envybox.flow import Flow
 from envybox.publish import Message, Publisher
 from envybox.settings import Settings
 from envybox.store import Store, Stored
@@ -101,14 +101,9 @@ class Recovery:
         """
         try:
             webhook = spool.decode(message)
-            event = normalize(
-                webhook,
-                identity.first_id(webhook),
-                zone=self._settings.timezone,
-                region=self._settings.phone_region,
-            )
-            deadline = Deadline()
-            admitted = await self._flow.admit(webhook, event, deadline)
+            deadline = Deadline(TOTAL_SECONDS)
+            admission = self._flow.admission
+            admitted = await admission.admit(webhook, admission.event(webhook), deadline)
         except (Malformed, Rejected) as error:
             await self._dead_letter(message, str(error))
             return Drained(status="dead_lettered")
@@ -125,11 +120,11 @@ class Recovery:
 
     async def _publish(self, stored: Stored, failures: Counter[str], stop_at: float) -> bool | None:
         """Publish an event. None: not tried, for the time is up or its topic is failing."""
-        event = self._flow.event_of(stored)
+        event = self._flow.admission.event_of(stored)
         if failures[event.type] >= TOPIC_FAILURES or time.monotonic() >= stop_at:
             return None
         mark = await self._flow.publish(event, timeout=PUBLISH_SECONDS)
-        if mark.message_id is None:
+        if mark.message_id is None and not mark.rejected:  # that is no fault of the topic's
             failures[event.type] += 1
         await self._flow.mark(mark)
         return mark.message_id is not None

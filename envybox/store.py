@@ -38,13 +38,15 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The outcome of one attempt to publish an event, to be written beside it.
 
     `message_id` is Pub/Sub's; None says that the attempt failed and the event stays
-    pending, and then `cause` says why, for the log. `at` is the time of the attempt (UTC).
+    pending, and then `cause` says why, for the log, and `rejected` whether this very message
+    was refused. `at` is the time of the attempt (UTC).
     """
 
     event_id: str
     message_id: str | None
     at: datetime
     cause: str | None = None
+    rejected: bool = False
 
 
 class Backlog(msgspec.Struct, frozen=True, kw_only=True, gc=False):

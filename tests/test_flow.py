@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from envybox import flow as flow_module
+from envybox import deadline
+from envybox.deadline import Deadline
 from envybox.errors import Rejected, Unavailable
-from envybox.flow import Deadline, Flow, Outcome
+from envybox.flow import Flow, Outcome
 from envybox.settings import Settings
 from envybox.webhook import Webhook
 from tests.fakes import FakePublisher, FakeStore
@@ -276,14 +277,14 @@ def test_a_store_that_hangs(world: World, monkeypatch: pytest.MonkeyPatch) -> No
 
     async def hang(*_: object, timeout: float) -> None:
         limits.append(timeout)
-        monkeypatch.setattr(flow_module.time, "monotonic", lambda: clock() + sum(limits))
+        monkeypatch.setattr(deadline.time, "monotonic", lambda: clock() + sum(limits))
         raise Unavailable("DEADLINE_EXCEEDED")
 
-    clock = flow_module.time.monotonic
+    clock = deadline.time.monotonic
     monkeypatch.setattr(world.store, "create", hang)
     monkeypatch.setattr(world.publisher, "publish", hang)
     assert ["Unavailable"] == world.statuses(CALL)
-    assert sum(limits) <= flow_module.TOTAL_SECONDS < 3
+    assert sum(limits) <= deadline.TOTAL_SECONDS < 3
 
 
 def test_deadline() -> None:

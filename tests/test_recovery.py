@@ -10,8 +10,9 @@ import pytest
 
 from envybox import recovery as recovery_module
 from envybox import spool
+from envybox.deadline import Deadline
 from envybox.errors import Rejected, Unavailable
-from envybox.flow import Deadline, Flow
+from envybox.flow import Flow
 from envybox.publish import Message
 from envybox.recovery import Drained, Recovery, Report
 from envybox.settings import Settings
@@ -41,8 +42,10 @@ class World:
                 at = datetime.now(UTC) - timedelta(seconds=age) + timedelta(seconds=index)
                 fields = [("webhooktype", number), ("call_id", f"{number}-{index}-{age}")]
                 webhook = webhook_of(fields, received_at=at)
-                event = self._flow._normalize(webhook, f"{number}-{index}-{age}")
-                assert await self._flow._create(webhook, event, Deadline())
+                admitted = await self._flow.admission.admit(
+                    webhook, self._flow.admission.event(webhook), Deadline(1)
+                )
+                assert admitted.is_new
 
         asyncio.run(store())
 
@@ -80,8 +83,9 @@ def test_oldest_first(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.leave_pending(3, age=100)
     world.leave_pending(3, age=200)
     world.run()
-    ids = _published(world, CALL_TOPIC)
-    assert [f"1-{n}-{age}" for age in (200, 100) for n in range(3)] == ids
+    messages = world.publisher.messages[CALL_TOPIC]
+    calls = [json.loads(message.data)["call"]["id"] for message in messages]
+    assert [f"1-{n}-{age}" for age in (200, 100) for n in range(3)] == calls
 
 
 def test_leaves_what_is_fresh(world: World) -> None:

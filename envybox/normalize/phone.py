@@ -18,9 +18,10 @@ _LEAST_INTERNATIONAL = 11  # digits
 def e164(text: str, region: str) -> str:
     """Return the number in E.164: `8 (999) 888-77-66` in the region RU is `+79998887766`.
 
-    The number is read as the region's; where that gives no valid number and there is no
-    plus, as an international one that lacks it. No valid number: the first that has at
-    least a possible length. Raises `ValueError` where there is none.
+    The number is read as the region's; where that gives none of a possible length and
+    there is no plus, as an international one that lacks it. Raises `ValueError` where
+    there is none. Whether a number of a possible length is in use is not asked: plans
+    change, and a lead whose number is new must not lose it.
     """
     number = _e164(text, region) if len(text) <= _LONGEST else None
     if number is None:
@@ -30,13 +31,10 @@ def e164(text: str, region: str) -> str:
 
 @lru_cache(maxsize=4096)  # one call brings several webhooks, and managers are few
 def _e164(text: str, region: str) -> str | None:
-    possible = None
     for number in _readings(text, region):
-        if phonenumbers.is_valid_number(number):
+        if _is_possible(number):
             return phonenumbers.format_number(number, PhoneNumberFormat.E164)
-        if possible is None and _is_possible(number):
-            possible = phonenumbers.format_number(number, PhoneNumberFormat.E164)
-    return possible
+    return None
 
 
 def _readings(text: str, region: str) -> Iterator[PhoneNumber]:

@@ -23,7 +23,8 @@ from tests.normalize.support import event_with, reasons, texts
         ("12025550100", "+12025550100"),
         ("380440000000", "+380440000000"),
         ("(380) 44 000-00-00", "+380440000000"),
-        # No valid number in any reading: the first that has a possible length.
+        # Not in use as far as is known, but of a possible length: the region's comes first.
+        ("8 (123) 456-78-90", "+71234567890"),
         ("1234567890", "+71234567890"),
         ("84000000000", "+74000000000"),
         ("+7 123 456-78-90", "+71234567890"),

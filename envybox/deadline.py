@@ -1,0 +1,31 @@
+"""Time limits: what a request may take, and what each of its steps.
+
+Envybox is answered within 3 seconds. The longest ways are the store's time and then the
+publisher's, or the other way round; what TOTAL_SECONDS leaves is the server's.
+"""
+
+from __future__ import annotations
+
+import time
+
+TOTAL_SECONDS = 2.7
+
+STORE_SECONDS = 1.4
+"""For the store, in all its calls."""
+
+PUBLISH_SECONDS = 1.1
+"""For a message, be it to subscribers or to the spool."""
+
+MARK_SECONDS = 5.0
+"""For a mark, which nobody waits for."""
+
+
+class Deadline:
+    """A point in time by which all must be over."""
+
+    def __init__(self, seconds: float) -> None:
+        self._at = time.monotonic() + seconds
+
+    def within(self, seconds: float) -> float:
+        """Return `seconds`, or what is left until the deadline where that is less."""
+        return max(0.001, min(seconds, self._at - time.monotonic()))
