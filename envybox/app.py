@@ -26,6 +26,7 @@ from envybox.errors import (
 )
 from envybox.flow import Flow
 from envybox.keys import KeyRing, pairing_key, without_key
+from envybox.normalize import NOT_NORMALIZED
 from envybox.recovery import Recovery
 from envybox.request import read_body, read_fields
 from envybox.webhook import Fields, Webhook
@@ -120,6 +121,8 @@ class App:
             "cause": outcome.cause,
             **logs.of_event(outcome.event, outcome.id),
         }
+        if NOT_NORMALIZED in outcome.event.warnings:  # kept, and for us to mend
+            entry |= {"severity": "ERROR", "error": NOT_NORMALIZED.reason}
         return _json(200, answer), entry
 
     async def _recover(self, request: Request) -> Answer:

@@ -154,6 +154,22 @@ def test_a_defect(
     assert "79998887766" not in json.dumps(line)
 
 
+def test_a_defect_of_normalization(
+    make: Callable[..., Client],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A webhook that normalization fails at is kept, and told of as an error."""
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("envybox.normalize._normalize", broken)
+    assert "published" == make().post().json()["status"]
+    (line,) = _lines(capsys)
+    assert ("ERROR", "could not be normalized") == (line["severity"], line["error"])
+
+
 def test_rotation(
     make: Callable[..., Client],
     capsys: pytest.CaptureFixture[str],
