@@ -9,15 +9,14 @@ https://firebase.google.com/docs/firestore/quotas
 from __future__ import annotations
 
 import base64
-import calendar
 import re
 import zlib
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
-from envybox.event import Event, FieldWarning
+from envybox.event import Call, Chat, Event, FieldWarning, Ids, Manager, Page, Utm, Visitor
 from envybox.google.messages import Document
 from envybox.store import Record
 
@@ -30,27 +29,34 @@ MAX_DEPTH = 18
 _MAX_NAME_BYTES = 1500
 _RESERVED_NAME = re.compile(r"__.*__", re.DOTALL)
 _COMPRESSED = "deflate+base64"
-_EVENT_FIELDS = tuple(name for name in Event.__struct_fields__ if name != "warnings")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _UnholdableError(ValueError):
     """A value that Firestore refuses."""
 
 
-def build(record: Record, name: str) -> Any:
-    """Return the document of a new event, pending, under its full resource name."""
+def build(record: Record, name: str, document: Any = None) -> Any:
+    """Return the document of a new event, pending, under its full resource name.
+
+    It is made in `document` where that is given: one that is a part of another message, for
+    to copy it there would take a third of the time again.
+    """
     event = record.event
-    document = Document(name=name)
+    document = Document() if document is None else document
+    document.CopyFrom(_EMPTY)
+    document.name = name
     fields = document.fields
     warnings = list(event.warnings)
-    for field in _EVENT_FIELDS:
+    for field, item in _items(event):
         if field == "custom_data":
-            _fill_custom_data(fields[field], event.custom_data, warnings)
+            _fill_custom_data(fields[field], item, warnings)
         elif field == "extra":
-            _fill_extra(fields[field].map_value.fields, event.extra, warnings)
-            fields[field].map_value.SetInParent()
-        else:
-            fill(fields[field], getattr(event, field))
+            _fill_extra(fields[field].map_value.fields, item, warnings)
+        elif isinstance(item, msgspec.Struct):
+            _fill_in(fields[field].map_value.fields, item)
+        elif field != "warnings":
+            fill(fields[field], item)
     fields["raw"].string_value = record.raw
     if document.ByteSize() > MAX_BYTES:
         _lighten(document, record.raw, warnings)
@@ -58,13 +64,13 @@ def build(record: Record, name: str) -> Any:
     return document
 
 
-def build_bare(record: Record, name: str) -> Any:
+def build_bare(record: Record, name: str, document: Any = None) -> Any:
     """Return a document without what may be refused: `raw` alone has all of the webhook.
 
     For a webhook whose document was refused for a reason not known here, such as more
-    indexed fields than Firestore takes where no exemptions were made.
+    indexed fields than Firestore takes where no exemptions were made. Else as `build`.
     """
-    document = build(record, name)
+    document = build(record, name, document)
     warnings = list(record.event.warnings)
     _lighten(document, record.raw, warnings, reason="refused by Firestore, left to raw")
     _finish(document, record, warnings)
@@ -101,8 +107,9 @@ def _fill(value: Any, item: Any, depth: int) -> None:  # noqa: C901, PLR0912  # 
     elif isinstance(item, float):
         value.double_value = item
     elif isinstance(item, datetime):
-        value.timestamp_value.seconds = calendar.timegm(item.utctimetuple())
-        value.timestamp_value.nanos = item.microsecond * 1000
+        since = item - _EPOCH
+        value.timestamp_value.seconds = since.days * 86400 + since.seconds
+        value.timestamp_value.nanos = since.microseconds * 1000
     elif depth > MAX_DEPTH:
         raise _UnholdableError
     elif isinstance(item, list):
@@ -121,8 +128,21 @@ def _fill(value: Any, item: Any, depth: int) -> None:  # noqa: C901, PLR0912  # 
             _fill(fields[name], element, depth + 1)
     else:
         fields = value.map_value.fields
-        for name in item.__struct_fields__:
-            _fill(fields[name], getattr(item, name), depth + 1)
+        for name, element in _items(item):
+            _fill(fields[name], element, depth + 1)
+
+
+def _fill_in(fields: Any, struct: msgspec.Struct) -> None:
+    """Set what a struct has, in fields that are all null. Few calls: most of it is text."""
+    for name, item in _items(struct):
+        if isinstance(item, str):
+            fields[name].string_value = item
+        elif item is not None:
+            fill(fields[name], item)
+
+
+def _items(struct: msgspec.Struct) -> zip[tuple[str, Any]]:
+    return zip(struct.__struct_fields__, msgspec.structs.astuple(struct), strict=True)
 
 
 def is_name(name: str) -> bool:
@@ -173,13 +193,29 @@ def _lighten(
 
 def _finish(document: Any, record: Record, warnings: list[FieldWarning]) -> None:
     fields = document.fields
-    fields["warnings"].Clear()
+    fields["warnings"].array_value.ClearField("values")
     fill(fields["warnings"], warnings)
+    fields["publish"].map_value.fields["topic"].string_value = record.topic
+    if record.expire_at is not None:
+        fill(fields["expire_at"], record.expire_at)
+
+
+def _empty() -> Any:
+    """Return the document of a new event that has nothing: nulls are most of any other."""
+    document = Document()
+    fields = document.fields
+    for part in (Visitor, Call, Chat, Manager, Page, Utm, Ids):
+        fill(fields[part.__name__.lower()], part())
+    for name in ("managers", "warnings"):
+        fill(fields[name], [])
+    for name in ("extra", "publish"):
+        fill(fields[name], {})
     publish = fields["publish"].map_value.fields
     publish["state"].string_value = "pending"
-    publish["topic"].string_value = record.topic
     publish["message_id"].null_value = 0
     publish["published_at"].null_value = 0
     publish["attempts"].integer_value = 0
-    if record.expire_at is not None:
-        fill(fields["expire_at"], record.expire_at)
+    return document
+
+
+_EMPTY = _empty()
