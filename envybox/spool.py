@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 from datetime import UTC, datetime
+from typing import Annotated, Literal
 
 import msgspec
 
 from envybox.errors import Malformed
 from envybox.publish import Message
-from envybox.webhook import Webhook, decode_raw, encode_raw
+from envybox.webhook import Fields, Webhook, encode_raw
 
 
 class _Envelope(msgspec.Struct, frozen=True):
@@ -24,19 +25,16 @@ class _PushedMessage(msgspec.Struct, frozen=True):
 
 
 class _Spooled(msgspec.Struct, frozen=True):
-    spool_version: int
+    spool_version: Literal[1]
     account: str
-    received_at: datetime
-    fields: msgspec.Raw
-
-
-_SPOOL_VERSION = 1
+    received_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    fields: Fields
 
 
 def encode(webhook: Webhook) -> Message:
     """Return the message that keeps a webhook whole: JSON that an operator can read."""
     head = {
-        "spool_version": _SPOOL_VERSION,
+        "spool_version": 1,
         "account": webhook.account,
         "received_at": webhook.received_at,
         "fields": msgspec.Raw(encode_raw(webhook.fields).encode()),
@@ -52,7 +50,7 @@ def open_envelope(body: bytes) -> Message:
     try:
         message = msgspec.json.decode(body, type=_Envelope).message
         data = base64.b64decode(message.data, validate=True)
-    except (msgspec.MsgspecError, ValueError) as error:
+    except (ValueError, RecursionError) as error:
         raise Malformed("not a Pub/Sub push request") from error
     return Message(data=data, attributes=message.attributes)
 
@@ -63,14 +61,17 @@ def decode(message: Message) -> Webhook:
     Raises `Malformed` where it is none: it never will be, however often it comes.
     """
     try:
-        spooled = msgspec.json.decode(message.data, type=_Spooled)
-        fields = decode_raw(bytes(spooled.fields).decode())
-    except (msgspec.MsgspecError, ValueError, TypeError) as error:
-        raise Malformed("not a spooled webhook") from error
-    if spooled.spool_version != _SPOOL_VERSION or spooled.received_at.tzinfo is None:
-        raise Malformed("not a spooled webhook of version 1")
-    return Webhook(
-        account=spooled.account,
-        received_at=spooled.received_at.astimezone(UTC),
-        fields=fields,
-    )
+        spooled = _decode(message.data)
+        received_at = spooled.received_at.astimezone(UTC)
+    except (ValueError, OverflowError, RecursionError) as error:
+        raise Malformed("not a spooled webhook of version 1") from error
+    return Webhook(account=spooled.account, received_at=received_at, fields=spooled.fields)
+
+
+def _decode(data: bytes) -> _Spooled:
+    try:
+        return msgspec.json.decode(data, type=_Spooled)
+    except ValueError:
+        import json  # msgspec refuses the escape of a lone surrogate, this does not
+
+        return msgspec.convert(json.loads(data.decode()), _Spooled)
