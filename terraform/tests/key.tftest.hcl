@@ -16,7 +16,7 @@ run "first_apply_without_a_key" {
 
   assert {
     # Cloud Run deploys no function whose secret has no version.
-    condition     = google_secret_manager_secret_version.keys.secret == google_secret_manager_secret.keys.id && google_secret_manager_secret_version.keys.secret_data_wo_version == tostring(1)
+    condition     = google_secret_manager_secret_version.keys.secret == google_secret_manager_secret.keys.id && tostring(google_secret_manager_secret_version.keys.secret_data_wo_version) == "1"
     error_message = "There must be a first version even without a key."
   }
 
@@ -44,7 +44,7 @@ run "with_keys" {
   }
 
   assert {
-    condition     = google_secret_manager_secret_version.keys.secret_data_wo_version == tostring(2) && google_secret_manager_secret_version.keys.secret_data_wo == null
+    condition     = tostring(google_secret_manager_secret_version.keys.secret_data_wo_version) == "2" && google_secret_manager_secret_version.keys.secret_data_wo == null
     error_message = "A raised version must replace the secret's value, and leave no trace."
   }
 }

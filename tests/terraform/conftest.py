@@ -1,4 +1,4 @@
-"""One run of the configuration's own tests for each line of the provider, shared by all tests here."""
+"""One run of the configuration's own tests for each line of the provider, for all tests here."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ CONFIGURATION = Path(__file__).parents[2] / "terraform"
 README = CONFIGURATION / "README.md"
 
 _BLOCK = re.compile(r'^(variable|output) "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTALL)
-_ARGUMENT = re.compile(r"^  (\w+) += (.*(?:\n(?:   .*|  [\])}].*|))*)", re.MULTILINE)
+_ARGUMENT = re.compile(r"^  (\w+) += (.*(?:\n(?:   .*|  (?:[\])}].*|EOT)|))*)", re.MULTILINE)
 _HEREDOC = re.compile(r"<<-EOT\n(.*?)\n\s*EOT", re.DOTALL)
 
 
@@ -38,7 +38,9 @@ class Block(NamedTuple):
 def blocks(kind: str) -> list[Block]:
     """Return the configuration's variables or outputs, in the order of the files."""
     found = []
-    files = sorted(CONFIGURATION.glob("*.tf"), key=lambda file: (file.name != "variables.tf", file.name))
+    files = sorted(
+        CONFIGURATION.glob("*.tf"), key=lambda file: (file.name != "variables.tf", file.name)
+    )
     for file in files:
         for kind_, name, body in _BLOCK.findall(file.read_text()):
             if kind_ == kind:
@@ -55,7 +57,7 @@ def inputs() -> str:
         type_, default = block.arguments["type"], block.arguments.get("default")
         if "\n" in type_:
             shapes += [f"`{block.name}`:", "", "```hcl", _outdent(type_), "```", ""]
-            type_ = type_.split("({")[0].strip() + " (below)"
+            type_ = type_.split("({")[0].replace("map(object", "map of object") + " (below)"
         shown = "required" if default is None else f"`{default}`"
         lines.append(f"| `{block.name}` | {block.description} | {type_} | {shown} |")
     return "\n".join([*lines, "", *shapes]).strip()

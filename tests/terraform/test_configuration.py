@@ -1,9 +1,8 @@
-"""The configuration by terraform's own means: format, validity, and the tests in terraform/tests."""
+"""The configuration by terraform's own means: format, validity, its own tests."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -25,10 +24,9 @@ def test_is_formatted() -> None:
 
 
 @pytest.mark.parametrize("major", workspace.PROVIDER_MAJORS)
-def test_is_valid(tmp_path: Path, major: str) -> None:
+def test_is_valid(test_runs: dict[str, workspace.TestRun], major: str) -> None:
     """The configuration is valid with both lines of the provider, without a warning."""
-    folder = workspace.initialized(tmp_path, major)
-    result = workspace.terraform("validate", "-no-color", folder=folder)
+    result = workspace.terraform("validate", "-no-color", folder=test_runs[major].folder)
     assert (0, "Success! The configuration is valid.") == (
         result.returncode,
         result.stdout.strip() or result.stderr,
@@ -36,7 +34,7 @@ def test_is_valid(tmp_path: Path, major: str) -> None:
 
 
 @pytest.mark.parametrize("major", workspace.PROVIDER_MAJORS)
-@pytest.mark.parametrize(("file", "run"), RUNS, ids="-".join)
+@pytest.mark.parametrize(("file", "run"), RUNS, ids=str)
 def test_passes_its_own_tests(
     test_runs: dict[str, workspace.TestRun], major: str, file: str, run: str
 ) -> None:
@@ -44,9 +42,3 @@ def test_passes_its_own_tests(
     outcome = test_runs[major]
     complaints = outcome.complaints[file, run] + outcome.complaints["", ""]
     assert ("pass", []) == (outcome.statuses.get((file, run)), complaints)
-
-
-def test_only_stated_providers_are_needed(test_runs: dict[str, workspace.TestRun]) -> None:
-    """What the runs made is of the resources' types that the configuration is known to use."""
-    types = {resource["type"] for resource in test_runs["8"].resources("defaults.tftest.hcl", "apply")}
-    assert {"google", "time"} == {name.split("_")[0] for name in types}

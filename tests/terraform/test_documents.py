@@ -15,7 +15,7 @@ README = (workspace.CONFIGURATION / "README.md").read_text()
 
 
 def test_tables_are_true() -> None:
-    """The README's tables are what `python -m tests.terraform.tables` makes of the configuration."""
+    """The README's tables are what `python -m tests.terraform.tables` makes."""
     assert tables.filled(README) == README
 
 
@@ -43,7 +43,7 @@ def test_each_alert_has_its_section_and_each_section_its_alert() -> None:
 
 
 def test_the_runbook_says_what_to_do() -> None:
-    """Each section has its three parts, and nothing that Cloud Monitoring would take for a variable."""
+    """Each section has its three parts, and no variable of Cloud Monitoring's."""
     for section in RUNBOOK.split("\n## ")[1:]:
         parts = re.findall(r"^\*\*(.+?)\*\*", section, re.MULTILINE)
         assert ["What it means.", "What to look at.", "What to do."] == parts
@@ -51,7 +51,7 @@ def test_the_runbook_says_what_to_do() -> None:
 
 
 def test_alerts_that_can_be_off_are_those_that_there_are() -> None:
-    """The names that `alerts.off` takes are the alerts' keys, save the one that is off by default."""
+    """`alerts.off` takes the alerts' keys, save the one that is off by default."""
     keys = re.findall(r"^    (\w+) = \{\n      title", ALERTS, re.MULTILINE)
     variables = (workspace.CONFIGURATION / "variables_watching.tf").read_text()
     (listed,) = re.findall(r"contains\(\[(.*)\], alert\)", variables)
@@ -78,3 +78,18 @@ def test_deploying_by_hand_makes_what_the_code_needs() -> None:
     assert named <= known
     for needed in ("spool", "spool-dead", "--runtime=python313", "publish.state", "expire_at"):
         assert needed in page
+
+
+def test_the_bill_adds_up() -> None:
+    """Each line of the example in docs/cost.md is its amount times a listed price, and so the sum."""
+    page = (workspace.ROOT / "docs" / "cost.md").read_text()
+    prices = dict(re.findall(r"^\| `(\w+)` \| ([\d.]+) \|", page, re.MULTILINE))
+    lines = re.findall(
+        r"^\| (\w[\w/ ]*) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|$", page, re.MULTILINE
+    )
+    assert len(lines) == len(prices) == 6
+    for name, amount, price, dollars in lines:
+        assert price in prices.values(), name
+        assert round(float(amount) * float(price), 2) == float(dollars), name
+    (together,) = re.findall(r"\*\*together\*\* \| \| \| \*\*([\d.]+)\*\*", page)
+    assert round(sum(float(line[3]) for line in lines), 2) == float(together)

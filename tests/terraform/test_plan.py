@@ -54,7 +54,7 @@ def test_every_variable_is_known_to_the_code_and_the_other_way_round(
 
 
 def test_the_code_takes_the_values(test_run: workspace.TestRun) -> None:
-    """The settings that Terraform makes of its defaults start the code, with the code's defaults."""
+    """What Terraform sets by default starts the code, with the code's own defaults."""
     variables = environments(test_run)["webhook"]
     loaded = settings.load(variables)
     expected = settings.load({})
@@ -70,8 +70,10 @@ def test_the_code_takes_the_values(test_run: workspace.TestRun) -> None:
 
 
 def test_topics_are_those_that_the_code_publishes_to(test_run: workspace.TestRun) -> None:
-    """There is a topic for each type, the spool and its dead letters, named as the code names them."""
-    topics = {topic["name"] for topic in of_type(test_run.resources(*APPLIED[0]), "google_pubsub_topic")}
+    """Each type, the spool and its dead letters has a topic, named as the code names it."""
+    topics = {
+        topic["name"] for topic in of_type(test_run.resources(*APPLIED[0]), "google_pubsub_topic")
+    }
     prefix = environments(test_run)["webhook"]["ENVYBOX_TOPIC_PREFIX"]
     assert topics == {
         *(types.topic_of(prefix, row.type) for row in types.TYPES),
@@ -80,10 +82,8 @@ def test_topics_are_those_that_the_code_publishes_to(test_run: workspace.TestRun
     }
 
 
-@pytest.mark.parametrize("applied", APPLIED, ids="-".join)
-def test_there_are_no_other_grants(
-    test_run: workspace.TestRun, applied: tuple[str, str]
-) -> None:
+@pytest.mark.parametrize("applied", APPLIED, ids=str)
+def test_there_are_no_other_grants(test_run: workspace.TestRun, applied: tuple[str, str]) -> None:
     """Each kind of grant is one that terraform/tests looks at; none is wider than one resource."""
     grants = {
         (resource["type"], resource["values"]["role"])
@@ -110,7 +110,7 @@ def test_there_are_no_other_grants(
     assert expected == grants
 
 
-@pytest.mark.parametrize("applied", APPLIED, ids="-".join)
+@pytest.mark.parametrize("applied", APPLIED, ids=str)
 def test_every_resource_names_its_project_and_region(
     test_run: workspace.TestRun, applied: tuple[str, str]
 ) -> None:
@@ -146,15 +146,19 @@ def test_the_view_reads_fields_that_the_event_has(test_run: workspace.TestRun) -
         if table["view"]
     ]
     query = cast("str", view["view"][0]["query"])
-    columns = [line for line in query.splitlines() if "JSON_VALUE(data, '$." in line and " AS " in line]
+    columns = [
+        line for line in query.splitlines() if "JSON_VALUE(data, '$." in line and " AS " in line
+    ]
     assert len(columns) > 30
     for line in columns:
         path = line.split("'$.")[1].split("'")[0]
-        assert leaf_type(path) == (line.split(" AS ")[1].split(")")[0] if "CAST" in line else "STRING"), line
+        assert leaf_type(path) == (
+            line.split(" AS ")[1].split(")")[0] if "CAST" in line else "STRING"
+        ), line
 
 
 def leaf_type(path: str) -> str:
-    """Return BigQuery's type for a field of the event, by the JSON Schema; KeyError where there is none."""
+    """Return BigQuery's type for a field of the event; KeyError where there is none."""
     from envybox import schema
 
     definitions = schema.event_schema()["$defs"]
@@ -175,7 +179,11 @@ def leaf_type(path: str) -> str:
 def test_exempted_fields_are_the_documents(test_run: workspace.TestRun) -> None:
     """Fields left out of Firestore's indexes are fields that documents have."""
     fields = {
-        field["field"] for field in of_type(test_run.resources(*APPLIED[0]), "google_firestore_field")
+        field["field"]
+        for field in of_type(test_run.resources(*APPLIED[0]), "google_firestore_field")
     }
-    of_event = {*event.Event.__struct_fields__, *(f"chat.{name}" for name in event.Chat.__struct_fields__)}
+    of_event = {
+        *event.Event.__struct_fields__,
+        *(f"chat.{name}" for name in event.Chat.__struct_fields__),
+    }
     assert {"raw", "expire_at"} == fields - of_event

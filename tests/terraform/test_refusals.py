@@ -116,7 +116,7 @@ def variables_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def plan(folder: Path, values: dict[str, Any]) -> tuple[int, str]:
-    """Plan with these variables; return the exit code and the text, its line breaks and frames gone."""
+    """Plan with these variables; return the exit code and the text on one line."""
     with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".tfvars.json") as file:
         json.dump({"project": "demo-project", **values}, file)
         file.flush()
@@ -146,7 +146,7 @@ def test_is_refused(refusals: list[tuple[int, str]], index: int) -> None:
 def test_a_refused_key_is_not_repeated(
     variables_alone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The message on a key of a wrong form does not hold it (but terraform quotes a file's line)."""
+    """The message on a key of a wrong form does not hold it (terraform quotes files alone)."""
     monkeypatch.setenv("TF_VAR_keys", "shop:secret-of-the-shop")
     code, text = plan(variables_alone, {})
     assert code == 1

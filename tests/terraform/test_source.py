@@ -1,4 +1,4 @@
-"""The archive that is deployed: what is in it, that it is enough, and that it is the same everywhere."""
+"""The archive that is deployed: what is in it, that it is enough, and the same everywhere."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ JUNK = (
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy with what lies about in a checkout, and the archive's part of the configuration alone."""
+    """A copy with what lies about in a checkout, and of the configuration only the archive."""
     root = tmp_path_factory.mktemp("checkout")
     folder = workspace.copy(root)
-    for file in JUNK:
-        (root / file).parent.mkdir(parents=True, exist_ok=True)
-        (root / file).write_text("{}")
+    for junk in JUNK:
+        (root / junk).parent.mkdir(parents=True, exist_ok=True)
+        (root / junk).write_text("{}")
     for file in [*folder.glob("*.tf"), *folder.glob("tests/*"), *folder.glob("examples/*/*")]:
         file.unlink()
     source = (workspace.CONFIGURATION / "source.tf").read_text()
@@ -82,7 +82,7 @@ def test_holds_what_gcloud_would_upload(checkout: Path, tmp_path: Path) -> None:
 
 
 def test_is_enough_to_start_the_functions(checkout: Path, tmp_path: Path) -> None:
-    """main.py of the unpacked archive can be imported and has both entry points, with no other file."""
+    """The unpacked archive's main.py can be imported, alone, and has both entry points."""
     with zipfile.ZipFile(archive(checkout)[1]) as file:
         file.extractall(tmp_path)
     code = "import main; print(main.webhook.__name__, main.recover.__name__, main.__file__)"

@@ -33,11 +33,14 @@ def missing(what: str) -> NoReturn:
     pytest.skip(what)
 
 
-def program(variable: str, default: str) -> list[str]:
-    """Return the command of an environment variable, or the default's; skip where it is not there."""
+def program(variable: str, default: str, install: str = "") -> list[str]:
+    """Return an environment variable's command, or else the default; skip where it is missing."""
     command = shlex.split(os.environ.get(variable, default))
     if shutil.which(command[0]) is None:
-        missing(f"{command[0]} was not found: install {default}, or name its command in {variable}")
+        missing(
+            f"{command[0]} was not found: install {install or default}, "
+            f"or name its command in {variable}"
+        )
     return command
 
 
@@ -85,6 +88,7 @@ class TestRun:
     __test__ = False
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self._log = folder / "test.jsonl"
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
