@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 from envybox.event import Event, encode
@@ -12,6 +13,8 @@ MAX_BYTES = 1024
 
 Source: https://cloud.google.com/pubsub/quotas#resource_limits
 """
+
+_CUT_ESCAPE = re.compile(r"%[0-9A-F]?$")
 
 
 def of_event(event: Event) -> Message:
@@ -34,7 +37,7 @@ def of_event(event: Event) -> Message:
         "ce-specversion": "1.0",
         "ce-id": event.id,
         "ce-type": f"io.envybox.{event.type}.v{event.schema_version}",
-        "ce-source": source,
+        "ce-source": _CUT_ESCAPE.sub("", _cut(source)),
         "ce-time": _rfc3339(event),
         "ce-subject": "/".join(subject),
         "content-type": "application/json",
