@@ -45,8 +45,11 @@ def readable(entry: Mapping[str, Any]) -> str:
             str(entry["status"]),
             f"{entry.get('duration_ms', 0):.0f} ms",
         )
-        return "  ".join((now, *columns))
-    return f"{now}  {entry.get('severity', 'INFO')}  {entry.get('message', '')}"
+        line = "  ".join((now, *columns))
+    else:
+        line = f"{now}  {entry.get('severity', 'INFO')}  {entry.get('message', '')}"
+    # A site's name is the sender's text: it must not move the cursor or begin a line.
+    return "".join(character if character.isprintable() else "?" for character in line)
 
 
 def of_event(event: Event, event_id: str) -> dict[str, Any]:
@@ -70,7 +73,7 @@ def of_trace(headers: Mapping[str, str], project: str) -> dict[str, Any]:
         sampled = bool(int(match.group(3), 16) & 1)
     elif match := _CLOUD_TRACE.fullmatch(headers.get("x-cloud-trace-context", "")):
         trace = match.group(1)
-        span = f"{int(match.group(2) or 0) & (2**64 - 1):016x}"
+        span = match.group(2) and f"{int(match.group(2)) & (2**64 - 1):016x}"
         sampled = match.group(3) == "1"
     else:
         return {}
