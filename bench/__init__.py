@@ -1,0 +1,1 @@
+"""Benchmarks of the receiver against peers: `python -m bench`; see docs/performance.md."""

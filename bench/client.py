@@ -1,0 +1,174 @@
+"""The load client: a process of its own that keeps connections busy with one body.
+
+    python -m bench.client PORT CONNECTIONS SECONDS WARMUP < body
+
+Every connection sends its next request as soon as it has its answer. It speaks just enough
+HTTP/1.1 for that, on raw sockets: some 40 µs a request, so that it is not what is measured.
+Prints a `Load` as JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+
+from bench.webhooks import UNIQUE
+
+ROOT = Path(__file__).parent.parent
+
+
+class Load(msgspec.Struct):
+    """What a run gave. Latencies are in ms, `cpu` is the client's own, in seconds.
+
+    `total` counts the requests of the warm-up too, which are in no other figure.
+    """
+
+    total: int
+    requests: int
+    seconds: float
+    statuses: dict[str, int]
+    p50: float
+    p90: float
+    p99: float
+    cpu: float
+
+    @property
+    def rate(self) -> float:
+        """Requests a second."""
+        return self.requests / self.seconds
+
+
+def run(
+    port: int,
+    body: bytes,
+    *,
+    connections: int,
+    seconds: float,
+    warmup: float = 0.5,
+    status: str = "200",
+) -> Load:
+    """Run the client in its own process.
+
+    Raises where any answer has another status: what was not served is no figure.
+    """
+    arguments = [str(port), str(connections), str(seconds), str(warmup)]
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.client", *arguments],
+        input=body,
+        stdout=subprocess.PIPE,
+        check=True,
+        cwd=ROOT,
+    )
+    load = msgspec.json.decode(done.stdout, type=Load)
+    if set(load.statuses) != {status}:
+        raise RuntimeError(f"expected answers of {status} alone: {load.statuses}")
+    return load
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, client: _Client) -> None:
+        self._client = client
+        self._received = b""
+        self._sent_at = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+        self._send()
+
+    def data_received(self, data: bytes) -> None:
+        data = self._received + data
+        end = data.find(b"\r\n\r\n")
+        if end >= 0:
+            # Only the case of the name differs between the servers.
+            length = int(data[:end].lower().partition(b"content-length: ")[2].split(b"\r")[0])
+            if len(data) >= end + 4 + length:
+                self._received = b""
+                self._client.answered(data[9:12], self._sent_at)
+                self._send()
+                return
+        self._received = data
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._client.lost()
+
+    def _send(self) -> None:
+        request = self._client.next()
+        if request is None:
+            self._transport.abort()
+        else:
+            self._sent_at = time.perf_counter()
+            self._transport.write(request)
+
+
+class _Client:
+    def __init__(self, port: int, body: bytes, connections: int) -> None:
+        self._port = port
+        self._connections = connections
+        head = (
+            f"POST / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        self._parts = (head.encode() + body).split(UNIQUE.encode())
+        self._number = time.time_ns()
+        self._latencies: list[float] = []
+        self._statuses: dict[str, int] = {}
+        self._total = 0
+        self._over = False
+        self._lost = 0
+        self._closed = asyncio.Event()
+
+    def next(self) -> bytes | None:
+        self._number += 1
+        return None if self._over else (b"%020d" % self._number).join(self._parts)
+
+    def answered(self, status: bytes, sent_at: float) -> None:
+        self._latencies.append(time.perf_counter() - sent_at)
+        self._total += 1
+        name = status.decode()
+        self._statuses[name] = self._statuses.get(name, 0) + 1
+
+    def lost(self) -> None:
+        self._lost += 1
+        if self._lost == self._connections:
+            self._closed.set()
+
+    async def run(self, seconds: float, warmup: float) -> Load:
+        loop = asyncio.get_running_loop()
+        for _ in range(self._connections):
+            await loop.create_connection(lambda: _Connection(self), "127.0.0.1", self._port)
+        await asyncio.sleep(warmup)
+        self._latencies.clear()
+        self._statuses.clear()
+        started, cpu = time.perf_counter(), time.process_time()
+        await asyncio.sleep(seconds)
+        took, cpu = time.perf_counter() - started, time.process_time() - cpu
+        latencies = sorted(self._latencies)
+        statuses = dict(self._statuses)
+        self._over = True
+        async with asyncio.timeout(10):
+            await self._closed.wait()
+        if not latencies:
+            raise SystemExit("no answer in time")
+
+        def at(share: float) -> float:
+            return round(latencies[int(share * (len(latencies) - 1))] * 1000, 3)
+
+        return Load(self._total, len(latencies), took, statuses, at(0.5), at(0.9), at(0.99), cpu)
+
+
+async def _main() -> None:
+    port, connections = int(sys.argv[1]), int(sys.argv[2])
+    client = _Client(port, sys.stdin.buffer.read(), connections)
+    load = await client.run(float(sys.argv[3]), float(sys.argv[4]))
+    os.write(1, msgspec.json.encode(load))
+
+
+if __name__ == "__main__":
+    asyncio.run(_main())

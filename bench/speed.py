@@ -1,0 +1,97 @@
+"""Latency, throughput and CPU under load: against `naive` and `floor`.
+
+Per round: fresh emulators, both servers warmed up, then their runs interleaved.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import defaultdict
+from functools import partial
+
+from bench import client, floor, stand
+from bench.figures import Effort, Figure, Samples, figure, there_and_back
+from bench.webhooks import SMALL, form
+
+DELAY_MS = 15
+_BODY = form(SMALL)
+
+
+def near(effort: Effort) -> list[Figure]:
+    """Measure with the emulators as they are."""
+    samples: Samples = defaultdict(list)
+    for _ in range(effort.rounds):
+        _round(samples, effort, (1, 8), delay=0)
+    return [
+        figure(samples, "one client, p50", "ms", "envybox p50 1", "naive", goal=0.25),
+        figure(samples, "one client, p50", "ms", "envybox p50 1", "floor", goal=1.2),
+        figure(
+            samples,
+            "8 connections",
+            "requests/s",
+            "envybox rate 8",
+            "naive",
+            goal=3,
+            at_most=False,
+        ),
+        figure(samples, "CPU a request, 8 connections", "ms", "envybox cpu 8", "naive", goal=0.4),
+        figure(samples, "8 connections, p99", "ms", "envybox p99 8", "naive"),
+    ]
+
+
+def far(effort: Effort) -> list[Figure]:
+    """Measure with every call to a backend delayed, as in a real region."""
+    samples: Samples = defaultdict(list)
+    for _ in range(effort.rounds):
+        _round(samples, effort, (1, 32), delay=DELAY_MS)
+    where = f"{DELAY_MS} ms a call"
+    return [
+        figure(
+            samples,
+            f"{where}, 32 connections",
+            "requests/s",
+            "envybox rate 32",
+            "naive",
+            goal=6,
+            at_most=False,
+        ),
+        figure(samples, f"{where}, one client, p50", "ms", "envybox p50 1", "naive", goal=0.6),
+        figure(samples, f"{where}, one client, p50", "ms", "envybox p50 1", "floor"),
+    ]
+
+
+def _round(samples: Samples, effort: Effort, connections: tuple[int, ...], delay: float) -> None:
+    with contextlib.ExitStack() as stack:
+        backend = stack.enter_context(stand.emulated())
+        if delay:
+            backend = stack.enter_context(stand.delayed(backend, delay))
+        servers = {
+            peer.name: stack.enter_context(stand.server(peer, backend))
+            for peer in (stand.ENVYBOX, stand.NAIVE)
+        }
+        for server in servers.values():
+            client.run(server.port, _BODY, connections=8, seconds=effort.seconds)
+        for number in connections:
+            runs = [
+                partial(_load, samples, name, server, number, effort.seconds)
+                for name, server in servers.items()
+            ]
+            if number == 1:
+                runs.append(partial(_floor, samples, backend, effort.seconds))
+            there_and_back(runs)
+
+
+def _load(
+    samples: Samples, name: str, server: stand.Server, connections: int, seconds: float
+) -> None:
+    cpu = server.cpu()
+    load = client.run(server.port, _BODY, connections=connections, seconds=seconds)
+    samples[f"{name} cpu {connections}"].append((server.cpu() - cpu) / load.total * 1000)
+    samples[f"{name} p50 {connections}"].append(load.p50)
+    samples[f"{name} p99 {connections}"].append(load.p99)
+    samples[f"{name} rate {connections}"].append(load.rate)
+
+
+def _floor(samples: Samples, backend: stand.Backend, seconds: float) -> None:
+    load = floor.run(backend, concurrency=1, seconds=seconds)
+    samples["floor p50 1"].append(load.p50)
