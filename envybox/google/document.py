@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from envybox.event import Call, Chat, Event, FieldWarning, Ids, Manager, Page, Utm, Visitor
+from envybox.event import Call, Chat, FieldWarning, Ids, Manager, Page, Utm, Visitor
 from envybox.google.messages import Document
 from envybox.store import Record
 
