@@ -7,6 +7,7 @@ the subscription was made is due until it is acknowledged, across restarts; afte
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import datetime
 
 import msgspec
@@ -56,8 +57,12 @@ class Subscription:
         self._name = name
         self._topic = topic
         self._db = connect(path, wait=WAIT_SECONDS)
-        self._db.execute(_SUBSCRIBE, (name, topic))
-        self._position = self._stored_position()
+        try:
+            self._db.execute(_SUBSCRIBE, (name, topic))
+            self._position = self._stored_position()
+        except sqlite3.Error:
+            self.close()
+            raise
 
     def advance(self) -> None:
         """Take the topic's new messages for delivery."""

@@ -95,8 +95,9 @@ class Child:
 
     def _read(self, line: Callable[[str], None]) -> None:
         assert self._process.stdout is not None  # noqa: S101 - it is a pipe
-        for text in self._process.stdout:
-            line(text.rstrip("\n"))
+        with self._process.stdout as output:
+            for text in output:
+                line(text.rstrip("\n"))
 
 
 @contextlib.contextmanager

@@ -40,16 +40,16 @@ def main(arguments: Sequence[str]) -> int:
     interrupt = _interrupt_once()
     for number in SIGNALS:
         signal.signal(number, interrupt)
+    status = 1
     try:
         with contextlib.ExitStack() as stack:
             _run(parse(arguments), stack)
     except KeyboardInterrupt:
         say("Ended.")
-        return 0
+        status = 0
     except EnvyboxError as error:
-        print(f"{error}", file=sys.stderr, flush=True)
-        return 1
-    return 0
+        print(error, file=sys.stderr, flush=True)
+    return status
 
 
 def _interrupt_once() -> Callable[[int, FrameType | None], None]:
@@ -82,10 +82,7 @@ def _run(options: Options, stack: contextlib.ExitStack) -> None:
 
     if options.backend == "local":
         environ["ENVYBOX_BACKEND"] = "local"
-        empty = _is_empty(database)
-        for push in pushes:
-            stack.callback(Dispatcher(str(database), push, push.name, say).stop)
-        stack.callback(Dispatcher(str(database), spool, SPOOL, say).stop)
+        empty = _local(database, pushes, spool, stack)
         where = f"{_short(database)}, where they stay"
     else:
         where = _emulators(environ, config, [*pushes, spool], stack)
@@ -104,11 +101,8 @@ def _run(options: Options, stack: contextlib.ExitStack) -> None:
     threading.Thread(target=_schedule, args=schedule, daemon=True).start()
     if empty:
         say("Nothing is stored yet: here are a few samples.")
-        try:
-            samples.send(receiver.url, key)
-        except OSError as error:
-            say(f"A sample was not taken: {error}")
-    while not ended.wait(0.5):
+        _send_samples(receiver.url, key)
+    while not ended.wait(0.5):  # until a signal, or one of them ends
         receiver.check()
         recover.check()
 
@@ -144,13 +138,21 @@ def _make_key(file: Path) -> None:
         key.write(secrets.token_hex(16) + "\n")
 
 
-def _is_empty(database: Path) -> bool:
+def _local(
+    database: Path, pushes: Sequence[Push], spool: Push, stack: contextlib.ExitStack
+) -> bool:
+    """Open the file and begin to push; return whether no event is stored yet."""
+    path = str(database)
     try:
-        with contextlib.closing(connect(str(database), wait=5)) as db:
-            empty: bool = not db.execute("SELECT EXISTS (SELECT 1 FROM events)").fetchone()[0]
-            return empty
+        with contextlib.closing(connect(path, wait=5)) as db:
+            stored = db.execute("SELECT EXISTS (SELECT 1 FROM events)").fetchone()[0]
+        for push in pushes:
+            stack.callback(Dispatcher(path, push, push.name, say).stop)
+        # Its URL is another at each start: a name of its own keeps its place.
+        stack.callback(Dispatcher(path, spool, SPOOL, say).stop)
     except sqlite3.Error as error:
-        raise SettingsError("ENVYBOX_LOCAL_PATH", f"{database}: {error}.") from error
+        raise SettingsError("ENVYBOX_LOCAL_PATH", f"{path}: {error}.") from error
+    return not stored
 
 
 def _emulators(
@@ -170,6 +172,13 @@ def _emulators(
     environ["PUBSUB_EMULATOR_HOST"] = pubsub
     environ["GOOGLE_CLOUD_PROJECT"] = project
     return f"the emulators (Firestore {firestore}, Pub/Sub {pubsub}, {project}), until Ctrl-C"
+
+
+def _send_samples(url: str, key: str) -> None:
+    try:
+        samples.send(url, key)
+    except OSError as error:
+        say(f"A sample was not taken: {error}")
 
 
 def _account(url: str, key: str, where: str, pushes: Sequence[Push]) -> str:

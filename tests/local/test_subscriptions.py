@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from envybox.local import subscriptions
+from envybox.local.database import connect
 from envybox.local.subscriptions import Delivery, Subscription
 from envybox.publish import Message
-from tests.local.support import opened, query
+from tests.local.support import locked, opened, query
 
 
 def _publish(path: Path, topic: str, *texts: str) -> None:
@@ -114,3 +116,11 @@ def test_others_messages_cost_no_write(path: Path, monkeypatch: pytest.MonkeyPat
         assert [(8,)] == query(path, "SELECT position FROM subscriptions")
         _publish(path, "leads", "mine")
         assert ["mine"] == _texts(_due(subscription))
+
+
+def test_held(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new subscription cannot be made while another process holds the file, and says so."""
+    monkeypatch.setattr(subscriptions, "WAIT_SECONDS", 0.05)
+    connect(str(path)).close()
+    with locked(path), pytest.raises(sqlite3.OperationalError, match="locked"):
+        Subscription(str(path), "s", "leads")

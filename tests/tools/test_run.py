@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import shlex
@@ -9,16 +10,22 @@ import signal
 import socket
 import stat
 import subprocess
+import urllib.error
 import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from envybox.errors import SettingsError
+from envybox.local import subscriptions
+from envybox.local.database import connect
 from envybox.publish import Message
+from envybox.tools import run as run_module
 from envybox.tools.emulators import LOOPBACK, free_port, is_free
+from envybox.tools.push import Push
 from envybox.types import TYPES
-from tests.local.support import opened, query, record
+from tests.local.support import locked, opened, query, record
 from tests.tools.support import ROOT, Run, clean_environ, eventually, running, subscriber
 
 SAMPLES = 10
@@ -122,6 +129,41 @@ def test_settings(tmp_path: Path) -> None:
     assert ("shop", "test-lead-quiz") in rows
 
 
+def test_other_lines(tmp_path: Path) -> None:
+    """What a library prints is passed on as it is; the functions' routine lines are not."""
+    with running(tmp_path, GUNICORN_LOG_LEVEL="info") as run:
+        run.wait_for("  published  ", SAMPLES)
+        run.wait_for("Booting worker", 2)
+        assert "webhook: ok" not in run.output
+        assert "recovered" not in run.output
+
+
+def test_refusals_are_told(tmp_path: Path) -> None:
+    """A webhook that was refused is told too."""
+    with running(tmp_path) as run:
+        run.wait_for("  published  ", SAMPLES)
+        with pytest.raises(urllib.error.HTTPError) as refusal:
+            _http.open(run.url, b"webhooktype=1&key=wrong")
+        refusal.value.close()
+        run.wait_for("WARNING  webhook: invalid_key")
+
+
+def test_path_elsewhere(tmp_path: Path) -> None:
+    """A file outside the folder is told by its whole path."""
+    path = tmp_path / "data" / "events.db"
+    (tmp_path / "here").mkdir()
+    with running(tmp_path / "here", ENVYBOX_LOCAL_PATH=str(path)) as run:
+        run.wait_for("  published  ", SAMPLES)
+        assert f"in {path}, where they stay" in run.output
+    assert path.exists()
+
+
+def test_sample_not_taken(capsys: pytest.CaptureFixture[str]) -> None:
+    """Samples that are not taken are told, and stop nothing."""
+    run_module._send_samples(f"http://{LOOPBACK}:{free_port()}/", "key")
+    assert "A sample was not taken: " in capsys.readouterr().out
+
+
 def test_push(tmp_path: Path) -> None:
     """PUSH posts each message of a topic, also of what came while the subscriber was down."""
     port = free_port()
@@ -207,6 +249,7 @@ def _refused(tmp_path: Path, *arguments: str, **environ: str) -> str:
         ([], {"ENVYBOX_LOCAL_PATH": "/dev/null/x"}, "ENVYBOX_LOCAL_PATH"),
         ([], {"ENVYBOX_KEYS": "short"}, "ENVYBOX_KEYS: entry 1"),
         ([], {"ENVYBOX_KEYS_FILE": "nowhere"}, "nowhere cannot be read"),
+        ([], {"ENVYBOX_LOCAL_PATH": 252 * "x" + ".d"}, "cannot be made: "),
         (["--backend=emulator"], {"JAVA_HOME": "/nowhere"}, "Install"),
     ],
 )
@@ -225,6 +268,16 @@ def test_spoiled_database(tmp_path: Path) -> None:
     """A database that SQLite cannot read is told."""
     (tmp_path / "spoiled.db").write_bytes(b"SQLite format 3\0" + b"x" * 4096)
     assert "ENVYBOX_LOCAL_PATH" in _refused(tmp_path, ENVYBOX_LOCAL_PATH="spoiled.db")
+
+
+def test_held_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that another process holds is told, after a while."""
+    monkeypatch.setattr(subscriptions, "WAIT_SECONDS", 0.1)
+    path = tmp_path / "held.db"
+    connect(str(path)).close()
+    spool = Push("envybox-spool", "http://localhost:9/")
+    with locked(path), pytest.raises(SettingsError, match=r"held\.db: database is locked"):
+        run_module._local(path, [], spool, contextlib.ExitStack())
 
 
 def test_port_in_use(tmp_path: Path) -> None:
