@@ -97,8 +97,9 @@ class Channel:
     ) -> Any:
         """Call a method and return its response, of the class `response`.
 
-        `routing` is the value of the header x-goog-request-params. Raises `Unavailable` or
-        `Rejected`, whose text is the status's name.
+        `request` is a message, or the bytes of one. `routing` is the value of the header
+        x-goog-request-params. Raises `Unavailable` or `Rejected`, whose text is the status's
+        name.
         """
         return await self._call(path, request, response, routing, timeout, stream=False)
 
@@ -141,7 +142,7 @@ class Channel:
                 make = channel.unary_stream if stream else channel.unary_unary
                 method = self._methods[path] = make(
                     path,
-                    request_serializer=type(request).SerializeToString,
+                    request_serializer=getattr(type(request), "SerializeToString", None),
                     response_deserializer=response.FromString,
                 )
             call = method(request, timeout=timeout, metadata=metadata)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,6 @@ from envybox.google.messages import (
     RunAggregationQueryResponse,
     RunQueryRequest,
     RunQueryResponse,
-    Write,
 )
 from envybox.store import Backlog, Mark, Record, Stored
 
@@ -43,22 +42,25 @@ class FirestoreStore:
         self._collection = collection
         # Two calls at a time: while one is under way, the next can leave at once; more
         # would only make the batches smaller. Limits: 500 writes and 10 MiB a call.
-        self._writes: Batcher[Any, int] = Batcher(
+        self._writes: Batcher[bytes, int] = Batcher(
             self._batch_write, max_items=500, max_bytes=4_000_000, parallel=2
         )
 
     async def create(self, record: Record, *, timeout: float) -> bool:
         """Store the event as pending; see the port."""
-        name = await self._name(record.event.id)
         try:
-            return await self._create(document.build(record, name), timeout)
+            return await self._create(document.build, record, timeout)
         except Rejected:
-            return await self._create(document.build_bare(record, name), timeout)
+            return await self._create(document.build_bare, record, timeout)
 
-    async def _create(self, new: Any, timeout: float) -> bool:
-        write = Write(update=new)
+    async def _create(
+        self, build: Callable[[Record, str, Any], Any], record: Record, timeout: float
+    ) -> bool:
+        request = BatchWriteRequest()
+        write = request.writes.add()
+        build(record, await self._name(record.event.id), write.update)
         write.current_document.exists = False
-        status = await self._writes.add(write, size=write.ByteSize(), timeout=timeout)
+        status = await self._write(request, timeout)
         if status not in (0, _ALREADY_EXISTS):
             raise status_error(status)
         return status == 0
@@ -83,7 +85,8 @@ class FirestoreStore:
 
     async def mark(self, mark: Mark, *, timeout: float) -> None:
         """Write the outcome of an attempt to publish; see the port."""
-        write = Write()
+        request = BatchWriteRequest()
+        write = request.writes.add()
         write.update.name = await self._name(mark.event_id)
         write.current_document.exists = True
         if mark.message_id is not None:
@@ -99,7 +102,7 @@ class FirestoreStore:
         attempts = write.update_transforms.add()
         attempts.field_path = "publish.attempts"
         attempts.increment.integer_value = 1
-        status = await self._writes.add(write, size=write.ByteSize(), timeout=timeout)
+        status = await self._write(request, timeout)
         if status not in (0, _NOT_FOUND):
             raise status_error(status)
 
@@ -152,29 +155,38 @@ class FirestoreStore:
         """Close the channel."""
         await self._channel.close()
 
+    async def _write(self, request: Any, timeout: float) -> int:
+        """Send a BatchWriteRequest of one write, shared with others; return its status."""
+        part = request.SerializeToString()
+        return await self._writes.add(part, size=len(part), timeout=timeout)
+
     async def _batch_write(
-        self, writes: Sequence[Any], timeout: float
+        self, parts: Sequence[bytes], timeout: float
     ) -> Sequence[int | BackendError]:
-        """Send writes, each on its own; return each one's status number or error."""
-        request = BatchWriteRequest(database=await self._database(), writes=writes)
+        """Send writes, each on its own; return each one's status number or error.
+
+        Each comes as a serialized request of its own. What protobuf reads from serialized
+        messages in a row is their merger: here, one request with all of the writes.
+        """
+        head = BatchWriteRequest(database=await self._database())
         try:
             response = await self._channel.unary(
                 _SERVICE + "BatchWrite",
-                request,
+                b"".join((head.SerializeToString(), *parts)),
                 BatchWriteResponse,
-                routing=f"database={request.database}",
+                routing=f"database={head.database}",
                 timeout=timeout,
             )
         except Rejected as error:
-            if len(writes) == 1:
+            if len(parts) == 1:
                 return [error]
             # One that is invalid fails the call for all: each has to go alone.
-            return [await self._alone(write, timeout) for write in writes]
+            return [await self._alone(part, timeout) for part in parts]
         return [status.code for status in response.status]
 
-    async def _alone(self, write: Any, timeout: float) -> int | BackendError:
+    async def _alone(self, part: bytes, timeout: float) -> int | BackendError:
         try:
-            (outcome,) = await self._batch_write([write], timeout)
+            (outcome,) = await self._batch_write([part], timeout)
         except BackendError as error:
             return error
         return outcome
