@@ -26,6 +26,7 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 18
 """How deep custom data may nest, of Firestore's 20 levels; the document has one itself."""
 
+_LONG_TEXT = 1000
 _MAX_NAME_BYTES = 1500
 _RESERVED_NAME = re.compile(r"__.*__", re.DOTALL)
 _COMPRESSED = "deflate+base64"
@@ -58,9 +59,9 @@ def build(record: Record, name: str, document: Any = None) -> Any:
         elif field != "warnings":
             fill(fields[field], item)
     fields["raw"].string_value = record.raw
+    _finish(document, record, warnings)
     if document.ByteSize() > MAX_BYTES:
         _lighten(document, record.raw, warnings)
-    _finish(document, record, warnings)
     return document
 
 
@@ -73,7 +74,6 @@ def build_bare(record: Record, name: str, document: Any = None) -> Any:
     document = build(record, name, document)
     warnings = list(record.event.warnings)
     _lighten(document, record.raw, warnings, reason="refused by Firestore, left to raw")
-    _finish(document, record, warnings)
     return document
 
 
@@ -174,7 +174,7 @@ def _fill_extra(fields: Any, extra: dict[str, str], warnings: list[FieldWarning]
 def _lighten(
     document: Any, raw: str, warnings: list[FieldWarning], reason: str = "too long, left to raw"
 ) -> None:
-    """Take out what can be long, and compress `raw` where that is not enough."""
+    """Take out what can be long; where that is not enough, compress `raw`, cut all text."""
     fields = document.fields
     fields["custom_data"].Clear()
     fields["custom_data"].null_value = 0
@@ -189,11 +189,18 @@ def _lighten(
         packed = base64.b64encode(zlib.compress(raw.encode())).decode()
         fields["raw"].string_value = msgspec.json.encode({_COMPRESSED: packed}).decode()
         warnings.append(FieldWarning("raw", f"too long, kept as {_COMPRESSED}"))
+    if document.ByteSize() > MAX_BYTES:
+        for part, value in fields.items():
+            for name, text in value.map_value.fields.items():
+                if len(text.string_value) > _LONG_TEXT:
+                    text.null_value = 0
+                    warnings.append(FieldWarning(f"{part}.{name}", reason))
+    fields["warnings"].array_value.ClearField("values")
+    fill(fields["warnings"], warnings)
 
 
 def _finish(document: Any, record: Record, warnings: list[FieldWarning]) -> None:
     fields = document.fields
-    fields["warnings"].array_value.ClearField("values")
     fill(fields["warnings"], warnings)
     fields["publish"].map_value.fields["topic"].string_value = record.topic
     if record.expire_at is not None:
