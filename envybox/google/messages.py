@@ -4,7 +4,8 @@ The two libraries' packages import all of their clients (REST, pipelines, two of
 any part of them is imported, most of a cold start. What is needed here are the classes of
 the messages alone, which stand in modules that import nothing else. They are imported with
 empty stand-ins for the packages around them, which are taken away afterwards: whoever
-imports the libraries proper gets them whole, with these same classes. Where a release of a
+imports the libraries proper gets them whole, with these same classes (but these modules are no
+attributes of the package `types` then: it takes `from … import`). Where a release of a
 library is laid out differently, the plain import takes over (a test tells).
 
 Measured by `bench/cold_start.py`.
