@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Callable
 from contextlib import suppress
 
-from envybox.errors import Malformed, TooLarge, UnsupportedMediaType
+from envybox.errors import TooLarge, UnsupportedMediaType
 from envybox.request import form, json_object, multipart
-from envybox.request.text import Read
+from envybox.request.text import MAX_FIELDS, Read, check_count
+
+__all__ = ["MAX_BODY", "MAX_FIELDS", "base_name", "read_body", "read_fields"]
 
 MAX_BODY = 256 * 1024
 """The largest body, in bytes."""
-
-MAX_FIELDS = 1000
-"""The most fields of a request, those of its query included."""
 
 _PARSERS: dict[str, Callable[[bytes, str], Read]] = {
     "": form.parse,
@@ -65,8 +64,7 @@ def read_fields(body: bytes, content_type: str, query: bytes = b"") -> Read:
         }
         fields += [pair for pair in query_fields if pair[0] in counting]
         warnings += [warning for warning in query_warnings if warning.field in counting]
-    if len(fields) > MAX_FIELDS:
-        raise Malformed(f"more than {MAX_FIELDS} fields")
+    check_count(len(fields))
     return fields, warnings
 
 

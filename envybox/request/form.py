@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from urllib.parse import unquote_to_bytes
 
-from envybox.request.text import Pair, Read, decode_pairs
+from envybox.request.text import Pair, Read, check_count, decode_pairs
 
 
 def parse(body: bytes, _content_type: str) -> Read:
-    """Return the fields. Whatever the bytes are, they are a form: nothing is refused.
+    """Return the fields. Whatever the bytes are, they are a form.
 
-    Written out because `urllib.parse.parse_qsl` refuses bytes that are not ASCII.
+    Raises `Malformed` where they are too many, for no other reason. Written out because
+    `urllib.parse.parse_qsl` refuses bytes that are not ASCII.
     """
+    parts = [part for part in body.split(b"&") if part]
+    check_count(len(parts))
     pairs: list[Pair] = []
-    for part in body.split(b"&"):
-        if part:
-            name, _, value = part.partition(b"=")
-            pairs.append((_unquote(name), _unquote(value)))
+    for part in parts:
+        name, _, value = part.partition(b"=")
+        pairs.append((_unquote(name), _unquote(value)))
     return decode_pairs(pairs)
 
 

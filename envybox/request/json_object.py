@@ -15,14 +15,15 @@ from json import decoder
 
 from envybox.errors import Malformed
 from envybox.event import FieldWarning
-from envybox.request.text import NOT_UTF8, Read, decode
+from envybox.request.text import NOT_UTF8, Read, check_count, decode
 from envybox.webhook import Fields
 
 # Given a text and where a string's first character is: the string, and where it ends.
 _scan_string: Callable[[str, int, bool], tuple[str, int]] = decoder.scanstring  # type: ignore[attr-defined]  # public, but unknown to typeshed
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SCALAR = re.compile(r"true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+# A string's end is optional: else each quote of one that has none is tried to the text's end.
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
 def parse(body: bytes, _content_type: str) -> Read:
@@ -49,6 +50,7 @@ def _members(text: str) -> Fields:
             position = _expect(text, _skip(text, position), ":")
             value, position = _value(text, position)
             pairs.append((name, value))
+            check_count(len(pairs))
             closing = _skip(text, position)
             if text[closing] != ",":
                 break

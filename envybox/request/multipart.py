@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from envybox.errors import Malformed
-from envybox.request.text import Pair, Read, decode_pairs
+from envybox.request.text import Pair, Read, check_count, decode_pairs
 
 # The parser logs what it does not like, pieces of the body with it.
 logging.getLogger("python_multipart").addHandler(logging.NullHandler())
@@ -65,6 +65,7 @@ class _Parts:
 
     def begin(self) -> None:
         self.all.append((bytearray(), bytearray()))
+        check_count(len(self.all))
 
     def header_begin(self) -> None:
         self._header.clear()

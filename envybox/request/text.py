@@ -5,8 +5,12 @@ from __future__ import annotations
 import codecs
 from encodings import cp1251
 
+from envybox.errors import Malformed
 from envybox.event import FieldWarning
 from envybox.webhook import Fields
+
+MAX_FIELDS = 1000
+"""The most fields of a request, those of its query included."""
 
 NOT_UTF8 = "not UTF-8, read as windows-1251"
 
@@ -18,6 +22,15 @@ Read = tuple[Fields, list[FieldWarning]]
 
 # Python leaves byte 0x98 undefined; the WHATWG's windows-1251 reads it as U+0098.
 _WINDOWS_1251 = cp1251.decoding_table.replace("\ufffe", "\x98")
+
+
+def check_count(count: int) -> None:
+    """Raise `Malformed` where there are more fields than may be.
+
+    To be called before anything is made of them: a body has room for 130,000.
+    """
+    if count > MAX_FIELDS:
+        raise Malformed(f"more than {MAX_FIELDS} fields")
 
 
 def decode(data: bytes) -> tuple[str, bool]:
