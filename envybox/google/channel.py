@@ -27,6 +27,10 @@ _OPTIONS = [
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.enable_retries", 0),
 ]
+CREDENTIALS_SECONDS = 1.0
+"""How long a call waits for credentials: the store and then the publisher may each wait so
+long within the 3 seconds of an answer."""
+
 _SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
 
 
@@ -34,13 +38,14 @@ class Google:
     """What both channels share: the project and the credentials, found once.
 
     They are asked for when the first call is made, in a thread: the metadata server may
-    take its time. `project` '' means the runtime's own.
+    take its time. No call waits longer than `CREDENTIALS_SECONDS` for it; a later one finds
+    what it brought. `project` '' means the runtime's own.
     """
 
     def __init__(self, project: str) -> None:
         self._project = project
         self._credentials: Any = None
-        self._lock = asyncio.Lock()
+        self._finding: asyncio.Task[None] | None = None
 
     async def project(self, *, emulated: bool) -> str:
         """Return the project's id; an emulator needs no credentials."""
@@ -51,12 +56,23 @@ class Google:
     async def credentials(self) -> Any:
         """Return the application default credentials.
 
-        Raises `Unavailable` where there are none.
+        Raises `Unavailable` where there are none, or not yet.
         """
-        async with self._lock:
-            if self._credentials is None:
-                await asyncio.to_thread(self._find)
+        if self._credentials is None:
+            if self._finding is None:
+                self._finding = asyncio.create_task(asyncio.to_thread(self._find))
+                self._finding.add_done_callback(self._found)
+            try:
+                async with asyncio.timeout(CREDENTIALS_SECONDS):
+                    await asyncio.shield(self._finding)
+            except TimeoutError as error:
+                raise Unavailable("no credentials yet") from error
         return self._credentials
+
+    def _found(self, finding: asyncio.Task[None]) -> None:
+        self._finding = None
+        if not finding.cancelled():
+            finding.exception()  # asked for here: whoever waited for it may have given up
 
     def _find(self) -> None:
         import google.auth

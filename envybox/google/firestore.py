@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -48,10 +49,12 @@ class FirestoreStore:
 
     async def create(self, record: Record, *, timeout: float) -> bool:
         """Store the event as pending; see the port."""
+        stop_at = time.monotonic() + timeout
         try:
             return await self._create(document.build, record, timeout)
         except Rejected:
-            return await self._create(document.build_bare, record, timeout)
+            left = max(0.001, stop_at - time.monotonic())
+            return await self._create(document.build_bare, record, left)
 
     async def _create(
         self, build: Callable[[Record, str, Any], Any], record: Record, timeout: float

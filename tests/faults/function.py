@@ -95,7 +95,7 @@ class Function:
         headers = {"content-type": "application/x-www-form-urlencoded"}
         return self.ask("POST", urlencode(fields).encode(), headers)
 
-    def ask(self, method: str, body: bytes = b"", headers: Mapping[str, str] = {}) -> Answer:  # noqa: B006
+    def ask(self, method: str, body: bytes = b"", headers: Mapping[str, str] = {}) -> Answer:
         """Send a request on a connection of its own."""
         started = time.monotonic()
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=70)

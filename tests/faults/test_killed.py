@@ -77,9 +77,7 @@ def test_the_drained_spool_survives_a_kill_of_recover_at_any_step(
     world: World, tell: Tell, name: str
 ) -> None:
     """`recover` dies while it takes a spooled webhook: the message comes again, one event."""
-    refused = world.store.gate.add(
-        Fault(method="BatchWrite", status=grpc.StatusCode.UNAVAILABLE)
-    )
+    refused = world.store.gate.add(Fault(method="BatchWrite", status=grpc.StatusCode.UNAVAILABLE))
     sent = webhook()
     assert "spooled" == world.post(sent).body["status"]
     backend, *step = STEPS[name]

@@ -98,6 +98,20 @@ class World:
         """Return clients of the function."""
         return Senders(self.send, clients)
 
+    def another(self, target: str, environ: Mapping[str, str] | None = None) -> Function:
+        """Start one more instance of a function and return it; the caller kills it."""
+        function = Function(target, {**self.environ, **(environ or {})})
+        function.start()
+        function.wait()
+        return function
+
+    def topics_work(self) -> bool:
+        """Whether `recover` reaches Pub/Sub: it has a connection of its own, and may wait."""
+        buried = len(self.pull("spool-dead"))
+        envelope = {"message": {"data": base64.b64encode(b"no webhook").decode()}}
+        self.recover.ask("POST", json.dumps(envelope).encode())
+        return len(self.pull("spool-dead")) > buried
+
     def run_recover(self) -> Answer:
         """Call `recover` as the scheduler does."""
         return self.recover.ask("POST")
@@ -160,13 +174,14 @@ class World:
             for received in found:
                 message = received["message"]
                 known[message["messageId"]] = base64.b64decode(message.get("data", ""))
-            self._call(
-                f"{subscription}:acknowledge", {"ackIds": [one["ackId"] for one in found]}
-            )
+            self._call(f"{subscription}:acknowledge", {"ackIds": [one["ackId"] for one in found]})
 
     def subscribe(self, topic: str) -> None:
         """Make the subscription that `pull` reads from."""
-        body = {"topic": f"projects/{self.project}/topics/{PREFIX}{topic}", "ackDeadlineSeconds": 60}
+        body = {
+            "topic": f"projects/{self.project}/topics/{PREFIX}{topic}",
+            "ackDeadlineSeconds": 60,
+        }
         self._call(f"projects/{self.project}/subscriptions/test-{topic}", body, "PUT")
 
     def publish(self, topic: str, data: bytes) -> None:
