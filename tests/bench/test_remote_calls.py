@@ -1,0 +1,85 @@
+"""How many calls to Google a webhook makes, and when: exact, so it can be a test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+
+import pytest
+
+from envybox import google
+from envybox.flow import Flow, Outcome
+from envybox.settings import Settings
+from tests.bench.wire import Wire, wire
+from tests.samples import HELP_PAGE, webhook_of
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
+    """The calls that reach a server in the place of both of Google's."""
+    with wire() as (record, host):
+        monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", host)
+        monkeypatch.setenv("PUBSUB_EMULATOR_HOST", host)
+        yield record
+
+
+def test_alone(calls: Wire, settings: Callable[..., Settings]) -> None:
+    """A webhook alone makes three calls: create, publish, mark."""
+
+    async def scenario(flow: Flow) -> None:
+        outcome = await _receive(flow, "1")
+        assert "published" == outcome.status
+        assert await asyncio.to_thread(calls.wait_for, 3, 10)
+
+    _run(settings, scenario)
+    assert [("BatchWrite", 1), ("Publish", 1), ("BatchWrite", 1)] == calls.calls
+
+
+def test_together(calls: Wire, settings: Callable[..., Settings]) -> None:
+    """Webhooks that come together share the calls to Firestore."""
+
+    async def scenario(flow: Flow) -> None:
+        await _receive(flow, "first")
+        assert await asyncio.to_thread(calls.wait_for, 3, 10)
+        calls.calls.clear()
+        await asyncio.gather(*(_receive(flow, str(number)) for number in range(20)))
+
+    _run(settings, scenario)
+    writes = [items for method, items in calls.calls if method == "BatchWrite"]
+    messages = [items for method, items in calls.calls if method == "Publish"]
+    assert 20 == writes[0]
+    assert [1] * 20 == messages
+
+
+def test_mark_leaves_before_the_answer(calls: Wire, settings: Callable[..., Settings]) -> None:
+    """When a webhook's outcome is there, its mark is on the wire, though nobody waits for it.
+
+    The loop is held from then on: what it has yet to send stays unsent.
+    """
+    in_time = []
+
+    async def scenario(flow: Flow) -> None:
+        for number in range(1, 4):
+            await _receive(flow, str(number))
+            in_time.append(calls.wait_for(3 * number, 5))
+            await asyncio.sleep(0.05)  # the answer to the mark comes in
+
+    _run(settings, scenario)
+    assert [True, True, True] == in_time
+
+
+def _run(settings: Callable[..., Settings], scenario: Callable[[Flow], Awaitable[None]]) -> None:
+    async def main() -> None:
+        made = settings(GOOGLE_CLOUD_PROJECT="test")
+        store, publisher = google.open_backend(made)
+        try:
+            await scenario(Flow(made, store, publisher))
+        finally:
+            await store.close()
+            await publisher.close()
+
+    asyncio.run(main())
+
+
+async def _receive(flow: Flow, call_id: str) -> Outcome:
+    return await flow.receive(webhook_of([*HELP_PAGE, ("call_id", call_id)]))
