@@ -16,6 +16,7 @@ from pathlib import Path
 
 from envybox.errors import EnvyboxError
 from envybox.tools.emulators import LOOPBACK
+from envybox.tools.interrupt import INTERRUPT
 
 MAIN = Path(__file__).parents[2] / "main.py"
 START_SECONDS = 60
@@ -33,26 +34,31 @@ class ChildFailed(EnvyboxError):
 class Child:
     """A function's process. `line` is called with each line that it prints."""
 
-    def __init__(
-        self, target: str, port: int, environ: Mapping[str, str], line: Callable[[str], None]
-    ) -> None:
+    def __init__(self, target: str, port: int, line: Callable[[str], None]) -> None:
         self.target = target
         self.url = f"http://{LOOPBACK}:{port}/"
+        self._port = port
+        self._reader = threading.Thread(target=self._read, args=(line,), daemon=True)
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self, environ: Mapping[str, str]) -> None:
+        """Start the process with this environment."""
         inherited = {k: v for k, v in environ.items() if k not in _NOT_INHERITED}
         framework = [sys.executable, "-m", "functions_framework", "--source", str(MAIN)]
-        self._process = subprocess.Popen(
-            [*framework, "--target", target, "--host", LOOPBACK, "--port", str(port)],
-            env={**inherited, "PYTHONUNBUFFERED": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,  # Ctrl-C is not for it: it is told to end, and waited for
-        )
-        self._reader = threading.Thread(target=self._read, args=(line,), daemon=True)
-        self._reader.start()
+        framework += ["--target", self.target, "--host", LOOPBACK, "--port", str(self._port)]
+        with INTERRUPT.held():
+            self._process = subprocess.Popen(
+                framework,
+                env={**inherited, "PYTHONUNBUFFERED": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,  # Ctrl-C is not for it: it is told, and waited for
+            )
+            self._reader.start()
 
     def wait_until_up(self, body: bytes | None = None) -> bytes:
         """Wait until it answers a GET, or a POST of `body`; return the answer's body.
@@ -75,25 +81,29 @@ class Child:
 
     def check(self) -> None:
         """Raise `ChildFailed` where the process has ended."""
-        status = self._process.poll()
+        status = self._process and self._process.poll()
         if status is not None:
             self._reader.join(1)  # its last words come first
             raise ChildFailed(f"{self.target} ended by itself (exit status {status}).")
 
     def stop(self) -> None:
         """End the process and its workers, requests under way being finished."""
-        self._signal(signal.SIGTERM)
+        if self._process is None:
+            return
+        self._signal(self._process, signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(STOP_SECONDS)
-        self._signal(signal.SIGKILL)
+        self._signal(self._process, signal.SIGKILL)
         self._process.wait()
         self._reader.join(1)
 
-    def _signal(self, number: int) -> None:
+    @staticmethod
+    def _signal(process: subprocess.Popen[str], number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, number)
+            os.killpg(process.pid, number)
 
     def _read(self, line: Callable[[str], None]) -> None:
+        assert self._process is not None  # noqa: S101 - it was started
         assert self._process.stdout is not None  # noqa: S101 - it is a pipe
         with self._process.stdout as output:
             for text in output:
@@ -105,8 +115,9 @@ def running(
     target: str, port: int, environ: Mapping[str, str], line: Callable[[str], None]
 ) -> Iterator[Child]:
     """Run a function for as long as the context lasts."""
-    child = Child(target, port, environ, line)
+    child = Child(target, port, line)
     try:
+        child.start(environ)
         yield child
     finally:
         child.stop()

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from envybox.errors import EnvyboxError
+from envybox.tools.interrupt import INTERRUPT
 from envybox.types import TYPES, dead_letter_topic, spool_topic, topic_of
 
 LOOPBACK = "127.0.0.1"
@@ -169,16 +170,18 @@ def _running(
     host = f"{LOOPBACK}:{port}"
     if not is_free(port):
         raise EmulatorFailed(f"The {name} emulator cannot start: {host} is in use")
+    process: subprocess.Popen[bytes] | None = None
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(
-            [*command, f"--host={LOOPBACK}", f"--port={port}"],
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # a group of its own: Ctrl-C is not for it, killpg is
-        )
         try:
+            with INTERRUPT.held():
+                process = subprocess.Popen(
+                    [*command, f"--host={LOOPBACK}", f"--port={port}"],
+                    env=env,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,  # a group of its own, for killpg and not for Ctrl-C
+                )
             if not _answers(process, f"http://{host}{probe}"):
                 log.seek(0)
                 words = log.read().decode(errors="replace").strip().splitlines()[-5:]
@@ -187,10 +190,11 @@ def _running(
                 )
             yield host
         finally:
-            # Killed, not asked: they hold nothing that is worth their seconds of shutdown.
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            if process is not None:
+                # Killed, not asked: it holds nothing that is worth its seconds of shutdown.
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
 
 def _answers(process: subprocess.Popen[bytes], url: str, patience: float = 60) -> bool:

@@ -11,13 +11,11 @@ import contextlib
 import json
 import os
 import secrets
-import signal
 import sqlite3
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 
 from envybox import keys, logs, settings
 from envybox.errors import EnvyboxError, SettingsError
@@ -25,21 +23,18 @@ from envybox.local import open_backend
 from envybox.local.database import connect
 from envybox.settings import Settings
 from envybox.tools import children, emulators, samples
+from envybox.tools.interrupt import INTERRUPT
 from envybox.tools.options import Options, parse, parse_push
 from envybox.tools.push import Dispatcher, Push
 from envybox.types import spool_topic
 
-# Ctrl-C, `kill`, and the terminal's window closed.
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PROJECT = "demo-envybox"
 SPOOL = "spool-recover"
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run until Ctrl-C; return the exit status: 1 where it could not run."""
-    interrupt = _interrupt_once()
-    for number in SIGNALS:
-        signal.signal(number, interrupt)
+    INTERRUPT.install()
     status = 1
     try:
         with contextlib.ExitStack() as stack:
@@ -50,19 +45,6 @@ def main(arguments: Sequence[str]) -> int:
     except EnvyboxError as error:
         print(error, file=sys.stderr, flush=True)
     return status
-
-
-def _interrupt_once() -> Callable[[int, FrameType | None], None]:
-    """Return a handler that interrupts, but not a second time what the first began to end."""
-    interrupted = False
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        nonlocal interrupted
-        if not interrupted:
-            interrupted = True
-            raise KeyboardInterrupt
-
-    return interrupt
 
 
 def _run(options: Options, stack: contextlib.ExitStack) -> None:
@@ -110,19 +92,18 @@ def _run(options: Options, stack: contextlib.ExitStack) -> None:
 def _keys(config: Settings, database: Path) -> tuple[str, dict[str, str]]:
     """Return a key to send with, and the children's environment, which accepts it."""
     environ = dict(os.environ)
-    if config.keys.strip():
-        accepted = keys.parse(config.keys, "ENVYBOX_KEYS")
-    else:
-        file = Path(config.keys_file or database.with_suffix(".key"))
-        if not config.keys_file:
-            _make_key(file)
-        environ["ENVYBOX_KEYS_FILE"] = str(file)
-        try:
-            accepted = keys.parse(file.read_text("utf-8"), "ENVYBOX_KEYS_FILE")
-        except (OSError, ValueError) as error:
-            raise SettingsError("ENVYBOX_KEYS_FILE", f"{file} cannot be read: {error}") from error
+    if config.keys.strip(" ,\t\r\n"):
+        return next(iter(keys.parse(config.keys, "ENVYBOX_KEYS"))), environ
+    file = Path(config.keys_file or database.with_suffix(".key"))
+    if not config.keys_file:
+        _make_key(file)
+    environ["ENVYBOX_KEYS_FILE"] = str(file)
+    try:
+        accepted = keys.parse(file.read_text("utf-8"), "ENVYBOX_KEYS_FILE")
+    except (OSError, ValueError) as error:
+        raise SettingsError("ENVYBOX_KEYS_FILE", f"{file} cannot be read: {error}") from error
     if not accepted:
-        raise SettingsError("ENVYBOX_KEYS_FILE", "there is no key in it.")
+        raise SettingsError("ENVYBOX_KEYS_FILE", f"there is no key in {file}.")
     return next(iter(accepted)), environ
 
 

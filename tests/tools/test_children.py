@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,9 +73,20 @@ def test_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
     with running("echo", free_port(), clean_environ(), print) as child:
         child.wait_until_up()
         process = child._process
+        assert process is not None
         os.kill(process.pid, signal.SIGSTOP)
     assert -signal.SIGKILL == process.returncode
     eventually(lambda: not _group_is_alive(process.pid))
+
+
+def test_no_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that cannot be started leaves nothing to be ended."""
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with (
+        pytest.raises(FileNotFoundError),
+        running("echo", free_port(), clean_environ(), print),
+    ):
+        pass
 
 
 def _group_is_alive(group: int) -> bool:

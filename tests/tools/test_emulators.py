@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import socket
 import urllib.error
 import urllib.request
@@ -40,6 +39,13 @@ def _fake_sdk(root: Path) -> Path:
     jar.parent.mkdir()
     jar.touch()
     return root
+
+
+def _java(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    """Name a folder as JAVA_HOME, with a program in it that does nothing."""
+    (home / "bin").mkdir(parents=True)
+    (home / "bin" / "java").touch(mode=0o755)
+    monkeypatch.setenv("JAVA_HOME", str(home))
 
 
 def test_no_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,14 +101,20 @@ def test_fails_to_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
         emulators.pubsub().__enter__()
 
 
+def test_does_not_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A script that the system does not run leaves nothing to be ended."""
+    sdk = _fake_sdk(tmp_path)
+    _sdk(monkeypatch, sdk)
+    _java(monkeypatch, tmp_path / "java")
+    (sdk / "platform" / "pubsub-emulator" / "bin" / "cloud-pubsub-emulator").chmod(0o644)
+    with pytest.raises(PermissionError):
+        emulators.pubsub().__enter__()
+
+
 def test_port_in_use(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An emulator is not started on a port that somebody listens on."""
-    shutil.copytree(_fake_sdk(tmp_path / "made"), tmp_path / "sdk")
-    _sdk(monkeypatch, tmp_path / "sdk")
-    java = tmp_path / "java" / "bin" / "java"
-    java.parent.mkdir(parents=True)
-    java.touch(mode=0o755)
-    monkeypatch.setenv("JAVA_HOME", str(java.parent.parent))
+    _sdk(monkeypatch, _fake_sdk(tmp_path))
+    _java(monkeypatch, tmp_path / "java")
     with socket.create_server((emulators.LOOPBACK, 0)) as other:
         port = other.getsockname()[1]
         assert not emulators.is_free(port)

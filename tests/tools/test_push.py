@@ -121,7 +121,8 @@ def test_failing_one_holds_up_nobody(path: Path) -> None:
 def _waiting(path: Path) -> list[tuple[Any, ...]]:
     return query(
         path,
-        "SELECT attributes ->> 'event_id' FROM deliveries JOIN messages USING (sequence)",
+        "SELECT json_extract(attributes, '$.event_id') FROM deliveries"
+        " JOIN messages USING (sequence)",
     )
 
 

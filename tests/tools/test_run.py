@@ -90,7 +90,7 @@ def test_ends_cleanly(tmp_path: Path, number: int) -> None:
 def test_ends_while_it_starts(tmp_path: Path) -> None:
     """It ends as cleanly before all is up, and a second signal does not cut it short."""
     with running(tmp_path) as run:
-        eventually(lambda: bool(run.family("recover")))
+        eventually(lambda: bool(run.family("webhook")))
         run.process.send_signal(signal.SIGINT)
         assert 0 == run.stop(signal.SIGTERM)
         assert [] == run.family()
@@ -261,7 +261,7 @@ def test_refused(tmp_path: Path, arguments: list[str], environ: dict[str, str], 
 def test_empty_key_file(tmp_path: Path) -> None:
     """A file of keys without a key is told."""
     (tmp_path / "keys").write_text("\n")
-    assert "no key in it" in _refused(tmp_path, ENVYBOX_KEYS_FILE="keys")
+    assert "there is no key in keys" in _refused(tmp_path, ENVYBOX_KEYS_FILE="keys")
 
 
 def test_spoiled_database(tmp_path: Path) -> None:
