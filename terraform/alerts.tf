@@ -125,5 +125,9 @@ resource "google_monitoring_alert_policy" "this" {
     content   = local.runbook[each.value.title]
   }
 
-  depends_on = [google_logging_metric.counter, google_logging_metric.value]
+  depends_on = [
+    google_cloud_scheduler_job.recover, # else "recover does not succeed" comes while the functions are being built
+    google_logging_metric.counter,
+    google_logging_metric.value,
+  ]
 }

@@ -6,7 +6,8 @@ locals {
 
   # Cloud Run refuses to deploy a function whose secret has no version yet. So the first version is always made here:
   # the keys if they were given, else a lone line break, which the code reads as "no key" (503 not_configured).
-  # `gcloud secrets versions add` then adds the real one, and "latest" finds it.
+  # `gcloud secrets versions add` then adds the real one, and "latest" finds it. (Whoever destroys this version makes
+  # Terraform create it anew, as the newest: README.md warns of it.)
   no_keys = "\n"
 }
 

@@ -56,6 +56,14 @@ locals {
   }
 }
 
+locals {
+  view_columns = [
+    for name, column in local.event_columns : column.type == "STRING"
+    ? "JSON_VALUE(data, '$.${column.path}') AS ${name}"
+    : "SAFE_CAST(JSON_VALUE(data, '$.${column.path}') AS ${column.type}) AS ${name}"
+  ]
+}
+
 resource "google_bigquery_dataset" "this" {
   #checkov:skip=CKV_GCP_81:Google's own encryption at rest; a customer's key is the user's choice, not ours
   for_each = local.datasets
@@ -101,18 +109,16 @@ resource "google_bigquery_table" "events" {
 
   view {
     use_legacy_sql = false
-    query = <<-EOT
+    query          = <<-EOT
       SELECT
-      ${join("\n", [for name, column in local.event_columns : column.type == "STRING"
-    ? "  JSON_VALUE(data, '$.${column.path}') AS ${name},"
-: "  SAFE_CAST(JSON_VALUE(data, '$.${column.path}') AS ${column.type}) AS ${name},"])}
+        ${join(",\n  ", local.view_columns)},
         publish_time,
         data
       FROM `${var.project}.${each.value.dataset}.${google_bigquery_table.messages[each.key].table_id}`
       WHERE TRUE
       QUALIFY ROW_NUMBER() OVER (PARTITION BY JSON_VALUE(data, '$.id') ORDER BY publish_time DESC) = 1
     EOT
-}
+  }
 }
 
 resource "google_bigquery_table_iam_member" "pubsub" {

@@ -4,7 +4,7 @@ variable "project" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^([a-z][a-z0-9.-]*:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project))
+    condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project))
     error_message = "project must be a project's id, such as my-project-123: 6 to 30 lower-case letters, digits and hyphens."
   }
 }

@@ -39,9 +39,8 @@ variable "alerts" {
   }
 
   validation {
-    # Cloud Monitoring looks back 25 hours at most in an alert's query.
-    condition     = coalesce(var.alerts.no_traffic_hours, 1) >= 1 && coalesce(var.alerts.no_traffic_hours, 1) <= 24 && var.alerts.recover_silent_minutes >= 5 && var.alerts.recover_silent_minutes <= 1440
-    error_message = "alerts.no_traffic_hours must be 1 to 24 (or null), alerts.recover_silent_minutes 5 to 1440."
+    condition     = coalesce(var.alerts.no_traffic_hours, 1) >= 1 && coalesce(var.alerts.no_traffic_hours, 1) <= 168 && var.alerts.recover_silent_minutes >= 5 && var.alerts.recover_silent_minutes <= 1440
+    error_message = "alerts.no_traffic_hours must be 1 to 168, a week (or null), alerts.recover_silent_minutes 5 to 1440."
   }
 }
 

@@ -81,7 +81,7 @@ def test_deploying_by_hand_makes_what_the_code_needs() -> None:
 
 
 def test_the_bill_adds_up() -> None:
-    """Each line of the example in docs/cost.md is its amount times a listed price, and so the sum."""
+    """Each line of docs/cost.md's example is its amount times a listed price; so is the sum."""
     page = (workspace.ROOT / "docs" / "cost.md").read_text()
     prices = dict(re.findall(r"^\| `(\w+)` \| ([\d.]+) \|", page, re.MULTILINE))
     lines = re.findall(

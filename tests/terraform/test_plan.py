@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, cast
 
 import pytest
 
-from envybox import event, settings, types
+from envybox import event, recovery, settings, types
 from tests.terraform import workspace
 
 # Settings of the code that Terraform does not set, and why.
@@ -84,28 +85,37 @@ def test_topics_are_those_that_the_code_publishes_to(test_run: workspace.TestRun
 
 @pytest.mark.parametrize("applied", APPLIED, ids=str)
 def test_there_are_no_other_grants(test_run: workspace.TestRun, applied: tuple[str, str]) -> None:
-    """Each kind of grant is one that terraform/tests looks at; none is wider than one resource."""
+    """Every grant is of a block that terraform/tests looks at, with the role expected there."""
     grants = {
-        (resource["type"], resource["values"]["role"])
+        (f"{resource['type']}.{resource['name']}", resource["values"]["role"])
         for resource in test_run.resources(*applied)
         if "_iam_" in resource["type"]
     }
     expected = {
-        ("google_project_iam_member", "roles/datastore.user"),
-        ("google_project_iam_member", "roles/logging.logWriter"),
-        ("google_project_iam_member", "roles/storage.objectViewer"),
-        ("google_artifact_registry_repository_iam_member", "roles/artifactregistry.writer"),
-        ("google_secret_manager_secret_iam_member", "roles/secretmanager.secretAccessor"),
-        ("google_cloud_run_v2_service_iam_member", "roles/run.invoker"),
-        ("google_pubsub_topic_iam_member", "roles/pubsub.publisher"),
-        ("google_pubsub_subscription_iam_member", "roles/pubsub.subscriber"),
-        ("google_service_account_iam_member", "roles/iam.serviceAccountTokenCreator"),
+        ("google_project_iam_member.this", "roles/datastore.user"),
+        ("google_project_iam_member.this", "roles/logging.logWriter"),
+        ("google_project_iam_member.this", "roles/storage.objectViewer"),
+        ("google_artifact_registry_repository_iam_member.build", "roles/artifactregistry.writer"),
+        ("google_secret_manager_secret_iam_member.webhook", "roles/secretmanager.secretAccessor"),
+        ("google_cloud_run_v2_service_iam_member.webhook", "roles/run.invoker"),
+        ("google_cloud_run_v2_service_iam_member.recover", "roles/run.invoker"),
+        ("google_pubsub_topic_iam_member.publisher", "roles/pubsub.publisher"),
+        ("google_pubsub_topic_iam_member.spool_dead", "roles/pubsub.publisher"),
+        ("google_pubsub_subscription_iam_member.spool", "roles/pubsub.subscriber"),
+        ("google_service_account_iam_member.spool_token", "roles/iam.serviceAccountTokenCreator"),
     }
     if applied == APPLIED[1]:
         expected |= {
-            ("google_bigquery_table_iam_member", "roles/bigquery.dataEditor"),
-            ("google_storage_bucket_iam_member", "roles/storage.legacyBucketReader"),
-            ("google_storage_bucket_iam_member", "roles/storage.objectCreator"),
+            ("google_bigquery_table_iam_member.pubsub", "roles/bigquery.dataEditor"),
+            ("google_pubsub_topic_iam_member.dead", "roles/pubsub.publisher"),
+            ("google_pubsub_subscription_iam_member.consumer", "roles/pubsub.subscriber"),
+            ("google_pubsub_subscription_iam_member.dead", "roles/pubsub.subscriber"),
+            (
+                "google_service_account_iam_member.push_token",
+                "roles/iam.serviceAccountTokenCreator",
+            ),
+            ("google_storage_bucket_iam_member.pubsub", "roles/storage.legacyBucketReader"),
+            ("google_storage_bucket_iam_member.pubsub", "roles/storage.objectCreator"),
         }
     assert expected == grants
 
@@ -187,3 +197,27 @@ def test_exempted_fields_are_the_documents(test_run: workspace.TestRun) -> None:
         *(f"chat.{name}" for name in event.Chat.__struct_fields__),
     }
     assert {"raw", "expire_at"} == fields - of_event
+
+
+def test_metrics_read_what_recover_logs() -> None:
+    """The fields that the log-based metrics take their values from are those of `recover`'s log."""
+    metrics = (workspace.CONFIGURATION / "metrics.tf").read_text()
+    fields = set(re.findall(r'^ +field += "(\w+)"$', metrics, re.MULTILINE))
+    logged = {*recovery.Report.__struct_fields__, *recovery.Drained.__struct_fields__}
+    assert {"pending", "oldest_pending_seconds", "spool_age_seconds"} == fields
+    assert fields <= logged
+
+
+def test_queries_name_statuses_that_are_logged() -> None:
+    """Each status that an alert or a tile looks for is one that the code gives."""
+    queries = (workspace.CONFIGURATION / "alerts.tf").read_text()
+    statuses = {
+        status
+        for group in re.findall(r'status=~?\\"([\w|]+)\\"', queries)
+        for status in group.split("|")
+    }
+    sources = "".join(
+        file.read_text() for file in sorted((workspace.ROOT / "envybox").glob("*.py"))
+    )
+    assert {"published", "stored", "spooled", "duplicate", "invalid_key", "recovered"} == statuses
+    assert [] == [status for status in statuses if f'"{status}"' not in sources]

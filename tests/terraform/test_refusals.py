@@ -74,7 +74,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("notification_channels", ["operator@example.com"], "notificationChannels/ID"),
     ("alerts", {"off": ["pendings"]}, "must name alerts"),
     ("alerts", {"latency_ms": 0}, "must be positive"),
-    ("alerts", {"no_traffic_hours": 168}, "1 to 24"),
+    ("alerts", {"no_traffic_hours": 169}, "1 to 168"),
     ("alerts", {"recover_silent_minutes": 1}, "5 to 1440"),
     ("uptime_check", "30s", "60s, 300s, 600s, 900s or null"),
     ("subscriptions", {"spool": PULL}, "not be spool"),
