@@ -23,8 +23,8 @@ def open_backend(settings: Settings) -> tuple[FirestoreStore, PubSubPublisher]:
             "GOOGLE_CLOUD_PROJECT", "the emulators need it: any project id will do."
         )
     google = Google(settings.project)
-    firestore_channel = Channel(google, "firestore.googleapis.com:443", firestore)
     pubsub_channel = Channel(google, "pubsub.googleapis.com:443", pubsub)
+    firestore_channel = Channel(google, "firestore.googleapis.com:443", firestore, pubsub_channel)
     return (
         FirestoreStore(firestore_channel, settings.database, settings.collection),
         PubSubPublisher(pubsub_channel),

@@ -9,6 +9,8 @@ do in secret is not: no call is ever retried.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any
 
 import grpc
@@ -91,10 +93,13 @@ class Google:
 class Channel:
     """A channel to one API, made at its first call, in the loop that makes it.
 
-    `emulator` is the value of a `…_EMULATOR_HOST` variable, '' for the API itself.
+    `emulator` is the value of a `…_EMULATOR_HOST` variable, '' for the API itself. `then` is
+    the channel whose first call follows this one's: both connect at the same time.
     """
 
-    def __init__(self, google: Google, target: str, emulator: str) -> None:
+    def __init__(
+        self, google: Google, target: str, emulator: str, then: Channel | None = None
+    ) -> None:
         self._google = google
         self._target = target
         self._emulator = emulator.removeprefix("http://").rstrip("/")
@@ -102,7 +107,8 @@ class Channel:
         self._metadata = (("authorization", "Bearer owner"),) if emulator else ()
         self._channel: grpc.aio.Channel | None = None
         self._methods: dict[str, Any] = {}
-        self._closing: set[asyncio.Task[None]] = set()
+        self._then = then
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def project(self) -> str:
         """Return the project's id."""
@@ -136,7 +142,14 @@ class Channel:
                 self._channel = channel
                 self._methods.clear()
                 channel.get_state(try_to_connect=True)
+                if self._then is not None:
+                    self._run(self._then.begin())
         return self._channel
+
+    async def begin(self) -> None:
+        """Begin to connect. What goes wrong, the next call will tell."""
+        with suppress(BackendError):
+            await self.connect()
 
     async def close(self) -> None:
         """Close the channel; calls under way are cut off."""
@@ -148,7 +161,8 @@ class Channel:
         self, path: str, request: Any, response: Any, routing: str, timeout: float, *, stream: bool
     ) -> Any:
         channel = self._channel
-        metadata = (("x-goog-request-params", routing), *self._metadata)
+        # Escaped: names may hold what a header may not (a collection in Cyrillic).
+        metadata = (("x-goog-request-params", quote(routing, safe="=/()")), *self._metadata)
         try:
             if channel is None:
                 async with asyncio.timeout(timeout):
@@ -195,10 +209,13 @@ class Channel:
             # The connection may be dead without a word, as after an instance slept for
             # hours: the next call makes a new one. Calls under way on this one go on.
             self._channel = None
-            task = asyncio.get_running_loop().create_task(channel.close(grace=5))
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
+            self._run(channel.close(grace=5))
         return status_error(code.value[0])
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
 
 _NAMES = {code.value[0]: code.name for code in grpc.StatusCode}
