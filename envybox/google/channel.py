@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
+from urllib.parse import quote
 
 import grpc
 import grpc.aio
