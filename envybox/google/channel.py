@@ -163,7 +163,8 @@ class Channel:
     ) -> Any:
         channel = self._channel
         # Escaped: names may hold what a header may not (a collection in Cyrillic).
-        metadata = (("x-goog-request-params", quote(routing, safe="=/()")), *self._metadata)
+        # Escaped as the generated clients do: a name may hold what a header may not.
+        metadata = (("x-goog-request-params", quote(routing, safe="=/")), *self._metadata)
         try:
             if channel is None:
                 async with asyncio.timeout(timeout):
