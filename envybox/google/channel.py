@@ -162,7 +162,6 @@ class Channel:
         self, path: str, request: Any, response: Any, routing: str, timeout: float, *, stream: bool
     ) -> Any:
         channel = self._channel
-        # Escaped: names may hold what a header may not (a collection in Cyrillic).
         # Escaped as the generated clients do: a name may hold what a header may not.
         metadata = (("x-goog-request-params", quote(routing, safe="=/")), *self._metadata)
         try:
