@@ -16,9 +16,13 @@ run: export PUSH := $(PUSH)
 run: $(VENV)/.installed
 	@$(BIN)/python -m envybox.tools.run
 
+# Where time matters, which measuring coverage takes, or where there is none to measure.
+APART = tests/faults tests/security tests/bench tests/terraform
+
 # Everything: style, types, unit, property, contract, fault and Terraform tests.
 test: lint
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest --cov --cov-report=term $(APART:%=--ignore=%)
+	$(BIN)/python -m pytest $(APART)
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff check .
@@ -27,7 +31,7 @@ lint: $(VENV)/.tested
 
 # What needs nothing but Python: quick, and for the oldest Python too.
 unit: $(VENV)/.tested
-	$(BIN)/python -m pytest -m "not emulator" --ignore=tests/terraform --ignore=tests/bench
+	$(BIN)/python -m pytest -m "not emulator" $(APART:%=--ignore=%)
 
 # Pins what the cloud builds from, and what the tests run with, anew.
 requirements: $(VENV)/.tested
