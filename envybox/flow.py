@@ -67,6 +67,8 @@ class Flow:
         self._prefix = settings.topic_prefix
         self._store = store
         self._publisher = publisher
+        # Store and publisher in one: there is no second place to be safe in.
+        self._is_embedded = id(store) == id(publisher)
         self._store_breaker = Breaker()
         self._publish_breaker = Breaker()
         self._in_flight: dict[str, asyncio.Future[str]] = {}
@@ -127,6 +129,8 @@ class Flow:
     async def _deliver(
         self, webhook: Webhook, event: Event, deadline: Deadline
     ) -> tuple[Outcome, asyncio.Task[None] | None]:
+        if self._is_embedded:
+            return await self._store_and_publish(webhook, event, deadline)
         if self._store_breaker.allows():
             try:
                 return await self._store_and_publish(webhook, event, deadline)
