@@ -1,21 +1,22 @@
-# One dashboard that a person would look at. Tiles are laid out three in a row, in the order of the list.
+# One dashboard that a person would look at. Tiles are laid out three in a row, in the order of the list. A query's key
+# is its legend, in which Cloud Monitoring fills in ${label}.
 
 locals {
   tiles = [
     {
       title   = "Answers by status code"
       kind    = "STACKED_BAR"
-      queries = { "{{response_code}}" = "sum by (response_code) (increase(run_googleapis_com:request_count{${local.of_service.webhook}}[5m]))" }
+      queries = { "$${response_code}" = "sum by (response_code) (increase(run_googleapis_com:request_count{${local.of_service.webhook}}[5m]))" }
     },
     {
       title   = "What became of webhooks"
       kind    = "STACKED_BAR"
-      queries = { "{{status}}" = "sum by (status) (increase(${local.metric.webhooks}{${local.of_log}}[5m]))" }
+      queries = { "$${status}" = "sum by (status) (increase(${local.metric.webhooks}{${local.of_log}}[5m]))" }
     },
     {
       title   = "Accepted events by type"
       kind    = "STACKED_BAR"
-      queries = { "{{type}}" = "sum by (type) (increase(${local.metric.webhooks}{${local.of_accepted}}[5m]))" }
+      queries = { "$${type}" = "sum by (type) (increase(${local.metric.webhooks}{${local.of_accepted}}[5m]))" }
     },
     {
       title   = "Pending: stored, not yet published"
@@ -30,14 +31,14 @@ locals {
     {
       title   = "Runs of recover"
       kind    = "STACKED_BAR"
-      queries = { "{{status}}" = "sum by (status) (increase(${local.metric.recoveries}{${local.of_log}}[5m]))" }
+      queries = { "$${status}" = "sum by (status) (increase(${local.metric.recoveries}{${local.of_log}}[5m]))" }
     },
     {
       title = "Spool and dead letters, messages"
       kind  = "LINE"
       queries = {
         "spool"               = "sum(pubsub_googleapis_com:subscription_num_undelivered_messages{${local.of_spool}})"
-        "{{subscription_id}}" = "sum by (subscription_id) (pubsub_googleapis_com:subscription_num_undelivered_messages{${local.of_dead}})"
+        "$${subscription_id}" = "sum by (subscription_id) (pubsub_googleapis_com:subscription_num_undelivered_messages{${local.of_dead}})"
       }
     },
     {
@@ -51,12 +52,12 @@ locals {
     {
       title   = "Subscriptions' backlog, messages"
       kind    = "LINE"
-      queries = { "{{subscription_id}}" = "sum by (subscription_id) (pubsub_googleapis_com:subscription_num_undelivered_messages{${local.of_consumers}})" }
+      queries = { "$${subscription_id}" = "sum by (subscription_id) (pubsub_googleapis_com:subscription_num_undelivered_messages{${local.of_consumers}})" }
     },
     {
       title   = "Subscriptions' oldest message, seconds"
       kind    = "LINE"
-      queries = { "{{subscription_id}}" = "max by (subscription_id) (pubsub_googleapis_com:subscription_oldest_unacked_message_age{${local.of_consumers}})" }
+      queries = { "$${subscription_id}" = "max by (subscription_id) (pubsub_googleapis_com:subscription_oldest_unacked_message_age{${local.of_consumers}})" }
     },
     {
       title = "Latency of the webhook, ms"

@@ -110,7 +110,7 @@ resource "time_sleep" "grants" {
 
 # A function of the second generation is a Cloud Run service of the same name, and who may call it is said there.
 resource "google_cloud_run_v2_service_iam_member" "webhook" {
-  #checkov:skip=CKV_GCP_102:Envybox has no Google identity; the function checks the key and refuses all else
+  # allUsers by default: Envybox has no Google identity. The function checks the key and refuses all else.
   for_each = var.webhook_invokers
 
   project  = local.project

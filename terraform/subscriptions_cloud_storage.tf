@@ -9,7 +9,7 @@ locals {
 }
 
 resource "google_storage_bucket" "events" {
-  #checkov:skip=CKV_GCP_62:Access is in Cloud Audit Logs; a second bucket for access logs is the user's choice
+  #checkov:skip=CKV_GCP_62:A second bucket for access logs is the user's choice, and so are Cloud Audit Logs of data access
   #checkov:skip=CKV_GCP_78:Its objects are written once and never again: versions would keep personal data past expire_days
   for_each = { for name, settings in local.cloud_storage : name => settings if settings.bucket == null }
 

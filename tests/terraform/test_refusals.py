@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -168,3 +169,15 @@ def test_a_refused_key_is_not_repeated(
 def test_is_taken(variables_alone: Path, values: dict[str, Any]) -> None:
     """Values that work are not refused."""
     assert 0 == plan(variables_alone, values)[0]
+
+
+def test_the_readme_s_subscriptions_are_taken(variables_alone: Path, tmp_path: Path) -> None:
+    """The README's example of each kind of subscription is one that works."""
+    readme = (workspace.CONFIGURATION / "README.md").read_text()
+    (example,) = re.findall(r"```hcl\n(subscriptions = .*?)```", readme, re.DOTALL)
+    file = tmp_path / "readme.tfvars"
+    file.write_text(f'project = "demo-project"\n{example}')
+    arguments = ("-input=false", "-no-color", "-lock=false", f"-var-file={file}")
+    result = workspace.terraform("plan", *arguments, folder=variables_alone)
+    assert (0, "") == (result.returncode, result.stderr)
+    assert all(kind in example for kind in ("push =", "pull =", "bigquery =", "cloud_storage ="))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 
 from tests.terraform import workspace
@@ -35,5 +36,8 @@ def test_checkov_passes() -> None:
     assert [] == failed
     assert report["summary"]["passed"] > 20
     assert report["summary"]["parsing_errors"] == 0
+    skipped = {check["check_id"] for check in report["results"]["skipped_checks"]}
+    files = "".join(file.read_text() for file in workspace.CONFIGURATION.glob("*.tf"))
+    assert set(re.findall(r"#checkov:skip=(\w+):", files)) == skipped  # none is left over
     for check in report["results"]["skipped_checks"]:
         assert len(check["check_result"]["suppress_comment"]) >= 20, check["check_id"]
