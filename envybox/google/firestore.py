@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -183,8 +184,9 @@ class FirestoreStore:
         except Rejected as error:
             if len(parts) == 1:
                 return [error]
-            # One that is invalid fails the call for all: each has to go alone.
-            return [await self._alone(part, timeout) for part in parts]
+            # One that is invalid fails the call for all: each has to go alone. Not one after
+            # the other: where the store falls silent now, each would wait for its whole time.
+            return await asyncio.gather(*(self._alone(part, timeout) for part in parts))
         return [status.code for status in response.status]
 
     async def _alone(self, part: bytes, timeout: float) -> int | BackendError:

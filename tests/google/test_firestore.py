@@ -1,0 +1,496 @@
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import grpc
+import pytest
+
+from envybox.errors import Rejected, Unavailable
+from envybox.google import document
+from envybox.google.channel import Channel, Google
+from envybox.google.firestore import FirestoreStore
+from envybox.google.messages import (
+    BatchWriteRequest,
+    BatchWriteResponse,
+    GetDocumentRequest,
+    RunAggregationQueryRequest,
+    RunAggregationQueryResponse,
+    RunQueryRequest,
+    RunQueryResponse,
+)
+from envybox.store import Backlog, Mark, Record, Stored
+from envybox.webhook import encode_raw
+from tests.google.server import Api, serving
+from tests.samples import HELP_PAGE, NOON, event_of
+
+DATABASE = "projects/example/databases/(default)"
+EVENTS = f"{DATABASE}/documents/events"
+LONG = 20.0
+
+Scenario = Callable[[FirestoreStore], Coroutine[Any, Any, None]]
+
+
+def record_of(call_id: str = "1") -> Record:
+    """Return the record of an event of its own."""
+    fields = [*HELP_PAGE, ("call_id", call_id), ("new_field", "x")]
+    return Record(event=event_of(fields), raw=encode_raw(fields), topic="envybox-call-result")
+
+
+def run(api: Api, scenario: Scenario) -> None:
+    """Run a scenario with a store that speaks to an API."""
+
+    async def main() -> None:
+        async with serving(api) as address:
+            store = FirestoreStore(Channel(Google("example"), "", address), "(default)", "events")
+            try:
+                async with asyncio.timeout(3 * LONG):
+                    await scenario(store)
+            finally:
+                await store.close()
+
+    asyncio.run(main())
+
+
+class Writes:
+    """Firestore's BatchWrite: keeps what it is sent, and answers each write with a status.
+
+    `statuses` are by the last part of the document's name. A call that holds one of
+    `invalid` is refused as a whole, which is what Firestore does.
+    """
+
+    def __init__(self) -> None:
+        self.requests: list[Any] = []
+        self.statuses: dict[str, int] = {}
+        self.invalid: set[str] = set()
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.api = Api(BatchWrite=self.answer)
+
+    @property
+    def batches(self) -> list[list[str]]:
+        """The ids that each call wrote."""
+        return [[self._id(write) for write in request.writes] for request in self.requests]
+
+    @staticmethod
+    def _id(write: Any) -> str:
+        assert write.update.name.startswith(f"{EVENTS}/")
+        return str(write.update.name.removeprefix(f"{EVENTS}/"))
+
+    async def answer(self, data: bytes, context: Any) -> Any:
+        request = BatchWriteRequest.FromString(data)
+        self.requests.append(request)
+        await self.gate.wait()
+        ids = [self._id(write) for write in request.writes]
+        if self.invalid.intersection(ids):
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT)
+        response = BatchWriteResponse()
+        for id_ in ids:
+            response.status.add(code=self.statuses.get(id_, 0))
+        return response
+
+
+# create
+
+
+def test_create() -> None:
+    """An event is one write of its document, on condition that there is none of its name."""
+    writes, record = Writes(), record_of()
+
+    async def scenario(store: FirestoreStore) -> None:
+        assert await store.create(record, timeout=LONG) is True
+
+    run(writes.api, scenario)
+    ((write,),) = [request.writes for request in writes.requests]
+    assert document.build(record, f"{EVENTS}/{record.event.id}") == write.update
+    assert write.current_document.WhichOneof("condition_type") == "exists"
+    assert not write.current_document.exists
+    assert not write.HasField("update_mask")
+    assert [DATABASE] == [request.database for request in writes.requests]
+    routing = "database=projects/example/databases/%28default%29"
+    assert routing == writes.api.metadata[0]["x-goog-request-params"]
+    assert writes.api.paths == ["/google.firestore.v1.Firestore/BatchWrite"]
+
+
+def test_create_existing() -> None:
+    """An event that is there is left alone."""
+    writes, record = Writes(), record_of()
+    writes.statuses[record.event.id] = 6
+
+    async def scenario(store: FirestoreStore) -> None:
+        assert await store.create(record, timeout=LONG) is False
+
+    run(writes.api, scenario)
+
+
+@pytest.mark.parametrize(("status", "name"), [(8, "RESOURCE_EXHAUSTED"), (10, "ABORTED")])
+def test_create_fails(status: int, name: str) -> None:
+    """A write's own failure is its error, and is not tried again in secret."""
+    writes, record = Writes(), record_of()
+    writes.statuses[record.event.id] = status
+
+    async def scenario(store: FirestoreStore) -> None:
+        with pytest.raises(Unavailable, match=name):
+            await store.create(record, timeout=LONG)
+
+    run(writes.api, scenario)
+    assert 1 == len(writes.requests)
+
+
+def test_batch() -> None:
+    """Events that are in flight together share calls, and each has its own outcome."""
+    writes = Writes()
+    records = [record_of(str(number)) for number in range(10)]
+    ids = [record.event.id for record in records]
+    writes.statuses = {ids[3]: 6, ids[4]: 8}
+
+    async def scenario(store: FirestoreStore) -> None:
+        outcomes = await asyncio.gather(
+            *(store.create(record, timeout=LONG) for record in records), return_exceptions=True
+        )
+        assert [True] * 3 + [False] == outcomes[:4]
+        assert isinstance(outcomes[4], Unavailable)
+        assert [True] * 5 == outcomes[5:]
+
+    run(writes.api, scenario)
+    assert [ids] == writes.batches
+
+
+@pytest.mark.parametrize("by", ["call", "status"])
+def test_bare(by: str) -> None:
+    """An event whose document is refused is stored without what may be the reason."""
+    writes, record = Writes(), record_of()
+
+    async def answer(data: bytes, context: Any) -> Any:
+        (write,) = BatchWriteRequest.FromString(data).writes
+        refused = "new_field" in write.update.fields["extra"].map_value.fields
+        writes.invalid = {record.event.id} if refused and by == "call" else set()
+        writes.statuses = {record.event.id: 3} if refused else {}
+        return await writes.answer(data, context)
+
+    writes.api.methods["BatchWrite"] = answer
+
+    async def scenario(store: FirestoreStore) -> None:
+        assert await store.create(record, timeout=LONG) is True
+
+    run(writes.api, scenario)
+    assert 2 == len(writes.requests)
+    bare = document.build_bare(record, f"{EVENTS}/{record.event.id}")
+    assert bare == writes.requests[1].writes[0].update
+
+
+def test_shared_call_refused() -> None:
+    """One event that is refused costs its company nothing: each write goes again alone."""
+    writes = Writes()
+    records = [record_of(str(number)) for number in range(5)]
+    ids = [record.event.id for record in records]
+    writes.invalid = {ids[2]}
+    writes.statuses = {ids[1]: 6}
+
+    async def scenario(store: FirestoreStore) -> None:
+        outcomes = await asyncio.gather(
+            *(store.create(record, timeout=LONG) for record in records), return_exceptions=True
+        )
+        assert [True, False] == outcomes[:2]
+        assert isinstance(outcomes[2], Rejected)
+        assert [True, True] == outcomes[3:]
+
+    run(writes.api, scenario)
+    assert ids == writes.batches[0]
+    assert sorted([[id_] for id_ in ids]) == sorted(writes.batches[1:6])
+    assert [[ids[2]]] == writes.batches[6:], "the bare document of the refused one"
+
+
+def test_shared_call_refused_then_silence() -> None:
+    """A backend that falls silent while writes go alone holds up their time, and no longer."""
+    writes = Writes()
+    halves = [[record_of(f"{half} {number}") for number in range(20)] for half in "ab"]
+    writes.invalid = {half[0].event.id for half in halves}
+    later = record_of("later")
+
+    async def scenario(store: FirestoreStore) -> None:
+        shared = asyncio.Event()
+
+        async def answer(data: bytes, context: Any) -> Any:
+            (first, *others) = BatchWriteRequest.FromString(data).writes
+            if others:
+                shared.set()
+            elif not first.update.name.endswith(later.event.id):
+                await asyncio.Event().wait()
+            return await writes.answer(data, context)
+
+        writes.api.methods["BatchWrite"] = answer
+        waiting = []
+        for half in halves:  # as many calls as may be under way
+            waiting += [asyncio.create_task(store.create(one, timeout=0.5)) for one in half]
+            await shared.wait()
+            shared.clear()
+        outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+        assert ["DEADLINE_EXCEEDED"] * 40 == [str(outcome) for outcome in outcomes]
+        assert await store.create(later, timeout=2) is True
+
+    run(writes.api, scenario)
+
+
+def test_time_limit() -> None:
+    """A store that does not answer is given up in time, the bare document included."""
+    writes, record = Writes(), record_of()
+    writes.gate.clear()
+
+    async def scenario(store: FirestoreStore) -> None:
+        started = time.monotonic()
+        with pytest.raises(Unavailable, match="DEADLINE_EXCEEDED"):
+            await store.create(record, timeout=0.1)
+        assert time.monotonic() - started < LONG / 2
+
+    run(writes.api, scenario)
+
+
+# mark
+
+
+def test_mark_published() -> None:
+    """A mark changes what tells of publishing, counts the attempt, and creates nothing."""
+    writes = Writes()
+    at = datetime(2026, 11, 22, 12, 0, 1, 5000, tzinfo=UTC)
+
+    async def scenario(store: FirestoreStore) -> None:
+        await store.mark(Mark(event_id="f", message_id="42", at=at), timeout=LONG)
+
+    run(writes.api, scenario)
+    ((write,),) = [request.writes for request in writes.requests]
+    publish = write.update.fields["publish"].map_value.fields
+    assert ["publish"] == list(write.update.fields)
+    assert ("published", "42") == (
+        publish["state"].string_value,
+        publish["message_id"].string_value,
+    )
+    assert at.timestamp() == (
+        publish["published_at"].timestamp_value.seconds
+        + publish["published_at"].timestamp_value.nanos / 1e9
+    )
+    assert {"publish.state", "publish.message_id", "publish.published_at"} == set(
+        write.update_mask.field_paths
+    )
+    assert write.current_document.exists
+    (transform,) = write.update_transforms
+    assert ("publish.attempts", 1) == (transform.field_path, transform.increment.integer_value)
+
+
+def test_mark_failed() -> None:
+    """A failed attempt is counted, and nothing else changes."""
+    writes = Writes()
+
+    async def scenario(store: FirestoreStore) -> None:
+        await store.mark(Mark(event_id="f", message_id=None, at=NOON), timeout=LONG)
+
+    run(writes.api, scenario)
+    ((write,),) = [request.writes for request in writes.requests]
+    assert ({}, []) == (dict(write.update.fields), list(write.update_mask.field_paths))
+    assert write.HasField("update_mask"), "without a mask the document would be emptied"
+    assert write.current_document.exists
+    assert ["publish.attempts"] == [one.field_path for one in write.update_transforms]
+
+
+def test_mark_missing() -> None:
+    """An event that is not there any more is left alone."""
+    writes = Writes()
+    writes.statuses["f"] = 5
+
+    async def scenario(store: FirestoreStore) -> None:
+        await store.mark(Mark(event_id="f", message_id="42", at=NOON), timeout=LONG)
+
+    run(writes.api, scenario)
+
+
+def test_mark_fails() -> None:
+    """A mark that could not be written says so."""
+    writes = Writes()
+    writes.statuses["f"] = 14
+
+    async def scenario(store: FirestoreStore) -> None:
+        with pytest.raises(Unavailable, match="UNAVAILABLE"):
+            await store.mark(Mark(event_id="f", message_id="42", at=NOON), timeout=LONG)
+
+    run(writes.api, scenario)
+
+
+# get, pending, backlog
+
+
+def stored_document(record: Record) -> Any:
+    """Return the document as Firestore would give it back."""
+    return document.build(record, f"{EVENTS}/{record.event.id}")
+
+
+def stored_of(record: Record) -> Stored:
+    """Return what the store says of a record."""
+    return Stored(
+        id=record.event.id,
+        account="default",
+        received_at=record.event.received_at,
+        raw=record.raw,
+        published=False,
+        attempts=0,
+    )
+
+
+def test_get() -> None:
+    """An event comes back with all that is needed to publish it, and no more is fetched."""
+    record, requests = record_of(), []
+
+    async def get(data: bytes, _context: Any) -> Any:
+        requests.append(GetDocumentRequest.FromString(data))
+        return stored_document(record)
+
+    async def scenario(store: FirestoreStore) -> None:
+        assert stored_of(record) == await store.get(record.event.id, timeout=LONG)
+
+    run(Api(GetDocument=get), scenario)
+    assert [f"{EVENTS}/{record.event.id}"] == [request.name for request in requests]
+    assert {"account", "received_at", "raw", "publish.state", "publish.attempts"} == set(
+        requests[0].mask.field_paths
+    )
+
+
+def test_get_published() -> None:
+    """An event that was published, and how often that was tried, is told."""
+    made = stored_document(record_of())
+    publish = made.fields["publish"].map_value.fields
+    publish["state"].string_value = "published"
+    publish["attempts"].integer_value = 3
+
+    async def get(_data: bytes, _context: Any) -> Any:
+        return made
+
+    async def scenario(store: FirestoreStore) -> None:
+        stored = await store.get("f", timeout=LONG)
+        assert stored is not None
+        assert (True, 3) == (stored.published, stored.attempts)
+
+    run(Api(GetDocument=get), scenario)
+
+
+def test_get_compressed_raw() -> None:
+    """A raw that was compressed comes back as it was."""
+    fields = [("message", "x" * 600_000)]
+    record = Record(event=event_of(fields), raw=encode_raw(fields), topic="a")
+
+    async def get(_data: bytes, _context: Any) -> Any:
+        return stored_document(record)
+
+    async def scenario(store: FirestoreStore) -> None:
+        stored = await store.get(record.event.id, timeout=LONG)
+        assert stored is not None
+        assert stored.raw == record.raw
+
+    run(Api(GetDocument=get), scenario)
+
+
+@pytest.mark.parametrize("code", [grpc.StatusCode.NOT_FOUND, grpc.StatusCode.PERMISSION_DENIED])
+def test_get_fails(code: grpc.StatusCode) -> None:
+    """An event that is not there is None; a store that does not say is an error."""
+
+    async def get(_data: bytes, context: Any) -> None:
+        await context.abort(code)
+
+    async def scenario(store: FirestoreStore) -> None:
+        if code is grpc.StatusCode.NOT_FOUND:
+            assert await store.get("f", timeout=LONG) is None
+        else:
+            with pytest.raises(Unavailable, match=code.name):
+                await store.get("f", timeout=LONG)
+
+    run(Api(GetDocument=get), scenario)
+
+
+def test_pending() -> None:
+    """Pending events come oldest first, after the last one of the page before."""
+    records, requests = [record_of("1"), record_of("2")], []
+
+    async def query(data: bytes, _context: Any) -> Any:
+        requests.append(RunQueryRequest.FromString(data))
+        yield RunQueryResponse(document=stored_document(records[0]))
+        yield RunQueryResponse(skipped_results=1)
+        yield RunQueryResponse(document=stored_document(records[1]))
+
+    async def scenario(store: FirestoreStore) -> None:
+        first = stored_of(record_of("0"))
+        for after in (None, first):
+            assert [stored_of(record) for record in records] == await store.pending(
+                before=NOON, after=after, limit=7, timeout=LONG
+            )
+
+    run(Api(RunQuery=query), scenario)
+    assert [f"{DATABASE}/documents"] * 2 == [request.parent for request in requests]
+    query_ = requests[1].structured_query
+    assert ["events"] == [one.collection_id for one in query_.from_]
+    assert 7 == query_.limit.value
+    assert ["received_at", "__name__"] == [one.field.field_path for one in query_.order_by]
+    state, received = [one.field_filter for one in query_.where.composite_filter.filters]
+    assert ("publish.state", "pending") == (state.field.field_path, state.value.string_value)
+    assert ("received_at", int(NOON.timestamp())) == (
+        received.field.field_path,
+        received.value.timestamp_value.seconds,
+    )
+    assert not query_.start_at.before
+    cursor = query_.start_at.values
+    assert NOON == datetime.fromtimestamp(0, UTC) + timedelta(
+        seconds=cursor[0].timestamp_value.seconds,
+        microseconds=cursor[0].timestamp_value.nanos // 1000,
+    )
+    assert f"{EVENTS}/{record_of('0').event.id}" == cursor[1].reference_value
+    assert not requests[0].structured_query.HasField("start_at")
+
+
+@pytest.mark.parametrize(
+    ("count", "found", "expected"),
+    [
+        (0, True, Backlog(pending=0, oldest=None)),
+        (3, True, Backlog(pending=3, oldest=NOON)),
+        (3, False, Backlog(pending=3, oldest=None)),
+    ],
+)
+def test_backlog(count: int, found: bool, expected: Backlog) -> None:
+    """The backlog counts all that is pending, and tells the oldest, if it is still there."""
+    requests, queries = [], []
+
+    async def aggregate(data: bytes, _context: Any) -> Any:
+        requests.append(RunAggregationQueryRequest.FromString(data))
+        response = RunAggregationQueryResponse()
+        response.result.aggregate_fields["pending"].integer_value = count
+        yield response
+
+    async def query(data: bytes, _context: Any) -> Any:
+        queries.append(RunQueryRequest.FromString(data))
+        yield RunQueryResponse(document=stored_document(record_of()) if found else None)
+
+    async def scenario(store: FirestoreStore) -> None:
+        assert expected == await store.backlog(timeout=LONG)
+
+    run(Api(RunAggregationQuery=aggregate, RunQuery=query), scenario)
+    (request,) = requests
+    counted = request.structured_aggregation_query
+    (only,) = counted.structured_query.where.composite_filter.filters
+    assert "publish.state" == only.field_filter.field.field_path
+    assert ["pending"] == [one.alias for one in counted.aggregations]
+    assert [1] * len(queries) == [one.structured_query.limit.value for one in queries]
+
+
+def test_unreadable() -> None:
+    """A query that fails is an error: nothing pending and no answer are not the same."""
+
+    async def query(_data: bytes, context: Any) -> Any:
+        yield RunQueryResponse()
+        await context.abort(grpc.StatusCode.UNAVAILABLE)
+
+    async def scenario(store: FirestoreStore) -> None:
+        with pytest.raises(Unavailable, match="UNAVAILABLE"):
+            await store.pending(before=NOON, after=None, limit=1, timeout=LONG)
+        with pytest.raises(Unavailable, match="UNAVAILABLE"):
+            await store.backlog(timeout=LONG)
+
+    run(Api(RunQuery=query, RunAggregationQuery=query), scenario)
