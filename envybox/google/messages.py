@@ -29,7 +29,7 @@ def import_types(package: str, *names: str) -> tuple[list[ModuleType], bool]:
         for name in stand_ins:
             spec = importlib.util.find_spec(name)
             if spec is None or spec.submodule_search_locations is None:
-                raise ImportError(name)
+                raise ImportError(name)  # noqa: TRY301 - caught below, as the others are
             stand_in = ModuleType(name)
             stand_in.__spec__ = spec
             stand_in.__path__ = list(spec.submodule_search_locations)

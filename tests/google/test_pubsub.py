@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import grpc
+import pytest
+
+from envybox.errors import Rejected, Unavailable
+from envybox.google.channel import Channel, Google
+from envybox.google.messages import PublishRequest, PublishResponse
+from envybox.google.pubsub import PubSubPublisher
+from envybox.message import of_event
+from envybox.publish import Message
+from tests.google.server import Api, serving
+from tests.samples import HELP_PAGE, event_of
+
+TOPIC = "envybox-call-result"
+
+
+def publisher_at(address: str) -> PubSubPublisher:
+    """Return a publisher to a server."""
+    return PubSubPublisher(Channel(Google("example"), "", address))
+
+
+def test_publish() -> None:
+    """A message goes to its topic in the project as it is, and its id comes back."""
+
+    async def scenario() -> None:
+        requests = []
+
+        async def publish(request: bytes, _context: Any) -> Any:
+            requests.append(PublishRequest.FromString(request))
+            return PublishResponse(message_ids=["42"])
+
+        message = of_event(event_of(HELP_PAGE))
+        api = Api(Publish=publish)
+        async with serving(api) as address:
+            publisher = publisher_at(address)
+            assert await publisher.publish(TOPIC, message, timeout=20) == "42"
+            await publisher.close()
+        (request,) = requests
+        (sent,) = request.messages
+        topic = f"projects/example/topics/{TOPIC}"
+        assert (topic, "/google.pubsub.v1.Publisher/Publish") == (request.topic, api.paths[0])
+        assert f"topic={topic}" == api.metadata[0]["x-goog-request-params"]
+        assert message == Message(
+            data=sent.data, attributes=dict(sent.attributes), ordering_key=sent.ordering_key
+        )
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        (grpc.StatusCode.INVALID_ARGUMENT, Rejected),
+        (grpc.StatusCode.NOT_FOUND, Unavailable),
+        (grpc.StatusCode.PERMISSION_DENIED, Unavailable),
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, Unavailable),
+    ],
+)
+def test_refused(code: grpc.StatusCode, error: type[Exception]) -> None:
+    """A message that is refused is told from a topic that is missing, forbidden or full."""
+
+    async def scenario() -> None:
+        async def publish(_request: bytes, context: Any) -> None:
+            await context.abort(code)
+
+        async with serving(Api(Publish=publish)) as address:
+            publisher = publisher_at(address)
+            with pytest.raises(error, match=code.name):
+                await publisher.publish(TOPIC, Message(data=b"x", attributes={}), timeout=20)
+            await publisher.close()
+
+    asyncio.run(scenario())
