@@ -1,0 +1,51 @@
+"""Run benchmarks: `python -m bench [NAME …] [--quick] [--write]`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+
+from bench import (
+    cold_start,
+    growth,
+    limits,
+    memory,
+    normalization,
+    refusals,
+    report,
+    speed,
+)
+from bench.figures import FULL, QUICK, Effort, Figure
+
+BENCHMARKS: dict[str, Callable[[Effort], list[Figure]]] = {
+    "near": speed.near,
+    "far": speed.far,
+    "cold-start": cold_start.measure,
+    "memory": memory.measure,
+    "refusals": refusals.measure,
+    "normalization": normalization.measure,
+    "limits": limits.measure,
+    "growth": growth.measure,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the named benchmarks, or all, and print their tables."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    names = f"of: {', '.join(BENCHMARKS)}; without any, all"
+    parser.add_argument("name", nargs="*", choices=[*BENCHMARKS, []], help=names)
+    parser.add_argument("--quick", action="store_true", help="a few seconds each: do they work?")
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md")
+    options = parser.parse_args(arguments)
+    effort = QUICK if options.quick else FULL
+    tables = {}
+    for name in options.name or BENCHMARKS:
+        figures = BENCHMARKS[name](effort)
+        tables[name] = report.sizes(figures) if name == "growth" else report.table(figures)
+        print(f"{name}\n\n{tables[name]}\n", flush=True)
+    if options.write:
+        report.write(tables, effort)
+
+
+if __name__ == "__main__":
+    main()
