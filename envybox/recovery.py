@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from envybox import spool
+from envybox import logs, spool
 from envybox.deadline import MARK_SECONDS, PUBLISH_SECONDS, TOTAL_SECONDS, Deadline
 from envybox.errors import Malformed, Rejected
 from envybox.flow import Flow
@@ -120,7 +120,12 @@ class Recovery:
 
     async def _publish(self, stored: Stored, failures: Counter[str], stop_at: float) -> bool | None:
         """Publish an event. None: not tried, for the time is up or its topic is failing."""
-        event = self._flow.admission.event_of(stored)
+        try:
+            event = self._flow.admission.event_of(stored)
+        except ValueError:  # somebody changed it by hand: no reason to hold up the others
+            text = f"recover: event {stored.id} cannot be published: its `raw` cannot be read"
+            logs.write({"severity": "ERROR", "message": text, "event_id": stored.id})
+            return False
         if failures[event.type] >= TOPIC_FAILURES or time.monotonic() >= stop_at:
             return None
         mark = await self._flow.publish(event, timeout=PUBLISH_SECONDS)

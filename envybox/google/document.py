@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import re
 import zlib
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -78,10 +79,14 @@ def build_bare(record: Record, name: str, document: Any = None) -> Any:
 
 
 def read_raw(text: str) -> str:
-    """Return the `raw` of a document as it was before it may have been compressed."""
+    """Return the `raw` of a document as it was before it may have been compressed.
+
+    Text that is neither is returned as it is.
+    """
     if text.startswith("{"):
-        packed = msgspec.json.decode(text, type=dict[str, str])[_COMPRESSED]
-        return zlib.decompress(base64.b64decode(packed)).decode()
+        with suppress(ValueError, KeyError, zlib.error):
+            packed = msgspec.json.decode(text, type=dict[str, str])[_COMPRESSED]
+            return zlib.decompress(base64.b64decode(packed)).decode()
     return text
 
 

@@ -146,3 +146,28 @@ def test_a_request_that_is_neither_is_refused(world: World) -> None:
     """What is no run and no push request is a 400, and touches nothing."""
     for body in (b"[]", b'{"message":1}', b'{"message":{"data":"?"}}', b"nonsense"):
         assert 400 == world.recover.ask("POST", body).status
+
+
+@pytest.mark.parametrize("raw", ["", "no JSON", '{"deflate+base64":"no"}', '{"a":1}'])
+def test_a_document_that_somebody_spoiled_does_not_hold_up_the_others(
+    world: World, raw: str
+) -> None:
+    """A pending document whose `raw` was changed by hand fails alone; the others are published."""
+    world.settle([])
+    world.topics.gate.add(Fault(status=grpc.StatusCode.UNAVAILABLE))
+    spoiled = webhook()
+    others = [webhook() for _ in range(3)]
+    event_id = world.post(spoiled).body["id"]
+    world.senders(3).run(others)
+    world.change(event_id, "raw", {"stringValue": raw})
+    world.heal()
+    until(world.topics_work, 5, "Pub/Sub reachable")
+    try:
+        report = world.run_recover()
+        assert 200 == report.status
+        assert {"published": 3, "failed": 1, "pending": 1} == {
+            name: report.body[name] for name in ("published", "failed", "pending")
+        }
+    finally:
+        world.delete(event_id)
+    world.settle(others)
