@@ -36,12 +36,13 @@ def missing(what: str) -> NoReturn:
 def program(variable: str, default: str, install: str = "") -> list[str]:
     """Return an environment variable's command, or else the default; skip where it is missing."""
     command = shlex.split(os.environ.get(variable, default))
-    if shutil.which(command[0]) is None:
+    found = shutil.which(command[0])
+    if found is None:
         missing(
             f"{command[0]} was not found: install {install or default}, "
             f"or name its command in {variable}"
         )
-    return command
+    return [str(Path(found).absolute()), *command[1:]]  # it is started in other folders
 
 
 def terraform(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
