@@ -34,6 +34,10 @@ CREDENTIALS_SECONDS = 1.0
 """How long a call waits for credentials: the store and then the publisher may each wait so
 long within the 3 seconds of an answer."""
 
+SILENT_SECONDS = 0.5
+"""How long a connection must have said nothing to be taken for dead: a call may have had
+little time left."""
+
 _SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
 
 
@@ -179,7 +183,7 @@ class Channel:
             call = method(request, timeout=timeout, metadata=metadata)
             return [message async for message in call] if stream else await call
         except (grpc.aio.AioRpcError, TimeoutError) as error:
-            raise self._failed(error, channel) from error
+            raise self._failed(error, channel, timeout) from error
 
     async def _make(self) -> grpc.aio.Channel:
         if self._emulator:
@@ -200,13 +204,17 @@ class Channel:
         )
 
     def _failed(
-        self, error: grpc.aio.AioRpcError | TimeoutError, channel: grpc.aio.Channel | None
+        self,
+        error: grpc.aio.AioRpcError | TimeoutError,
+        channel: grpc.aio.Channel | None,
+        timeout: float,
     ) -> BackendError:
         code = (
             grpc.StatusCode.DEADLINE_EXCEEDED if isinstance(error, TimeoutError) else error.code()
         )
+        is_silent = code is grpc.StatusCode.DEADLINE_EXCEEDED and timeout >= SILENT_SECONDS
         is_current = channel is self._channel
-        if channel is not None and is_current and code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        if channel is not None and is_current and is_silent:
             # The connection may be dead without a word, as after an instance slept for
             # hours: the next call makes a new one. Calls under way on this one go on.
             self._channel = None

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from envybox.errors import Rejected, Unavailable
 from envybox.google import channel as channels
-from envybox.google.channel import Channel, Google, status_error
+from envybox.google.channel import SILENT_SECONDS, Channel, Google, status_error
 from envybox.google.messages import PublishRequest, PublishResponse
 from tests.google.server import Api, serving
 
@@ -279,7 +279,7 @@ def test_new_channel_after_a_time_out() -> None:
             under_way = asyncio.create_task(publish(channel))
             await arrived.wait()
             with pytest.raises(Unavailable):
-                await publish(channel, timeout=0.05)
+                await publish(channel, timeout=SILENT_SECONDS)
             api.methods["Publish"] = swift
             assert ["swift"] == list((await publish(channel)).message_ids)
             assert ["swift"] == list((await publish(channel)).message_ids)
@@ -320,13 +320,28 @@ def test_one_new_channel_for_many_time_outs() -> None:
         async with serving(api) as address:
             channel = emulated(address)
             await channel.connect()
-            calls = [publish(channel, timeout=0.05) for _ in range(5)]
+            calls = [publish(channel, timeout=SILENT_SECONDS) for _ in range(5)]
             errors = await asyncio.gather(*calls, return_exceptions=True)
             assert ["DEADLINE_EXCEEDED"] * 5 == [str(error) for error in errors]
             made = await channel.connect()
             assert made is await channel.connect()
             api.methods["Publish"] = answer
             await publish(channel)
+            assert made is await channel.connect()
+            await channel.close()
+
+    asyncio.run(scenario())
+
+
+def test_same_channel_after_little_time() -> None:
+    """A call that had little time left says nothing of the connection: it is kept."""
+
+    async def scenario() -> None:
+        async with serving(Api(Publish=hang)) as address:
+            channel = emulated(address)
+            made = await channel.connect()
+            with pytest.raises(Unavailable):
+                await publish(channel, timeout=SILENT_SECONDS / 10)
             assert made is await channel.connect()
             await channel.close()
 
