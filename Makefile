@@ -2,12 +2,13 @@
 PYTHON ?= python3
 VENV ?= .venv
 TERRAFORM ?= terraform
+CHECKOV ?= $(abspath $(VENV))-checkov/bin/checkov
 BIN = $(VENV)/bin
 
 .PHONY: run test lint unit requirements
 
 # In a test run, what is missing is a failure with CI=true, and else a skip that says so.
-export TERRAFORM
+export TERRAFORM CHECKOV
 
 # make run [PORT=8081] [BACKEND=emulator] [PUSH='call-result=http://localhost:9000 …']
 run: export PORT := $(PORT)
@@ -20,7 +21,7 @@ run: $(VENV)/.installed
 APART = tests/faults tests/security tests/bench tests/terraform
 
 # Everything: style, types, unit, property, contract, fault and Terraform tests.
-test: lint
+test: lint $(VENV)-checkov/.installed
 	$(BIN)/python -m pytest --cov --cov-report=term $(APART:%=--ignore=%)
 	$(BIN)/python -m pytest $(APART)
 
@@ -48,6 +49,12 @@ $(VENV)/.installed: requirements.txt
 
 $(VENV)/.tested: tests/requirements.txt
 	$(call install,tests/requirements.txt)
+
+# The security scan of the Terraform configuration has requirements that clash with ours.
+$(VENV)-checkov/.installed: tests/terraform/checkov.txt
+	$(PYTHON) -m venv $(VENV)-checkov
+	$(VENV)-checkov/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 define install
 @$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("Python 3.11 or later is needed; $(PYTHON) is %d.%d. Name another: make … PYTHON=python3.13" % v[:2])'
