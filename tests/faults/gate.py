@@ -31,10 +31,11 @@ When = Literal["before", "after"]
 class Fault:
     """What happens to calls of a method, `before` they reach the emulator or `after`.
 
-    After means that they took effect. `seconds` is a delay (FOR_EVER: a hang), `status`
-    the answer, `action` something to do, each where it is given, in this order. `skip`
-    calls are let through first, `times` is how many are struck. `only` picks calls by
-    what is in their request.
+    After means that they took effect. `seconds` is a delay (FOR_EVER: a hang), `action`
+    something to do, `status` the answer, each where it is given, in this order: a call that
+    is struck before and given a status never reaches the emulator. `skip` calls are let
+    through first, `times` is how many are struck. `only` picks calls by what is in their
+    request.
     """
 
     method: str = ""

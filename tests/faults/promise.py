@@ -13,7 +13,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 
+from envybox.identity import first_id
+from envybox.webhook import Webhook
 from tests.faults.function import Answer
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -33,6 +36,12 @@ class Sent:
     def marker(self) -> str:
         """The visitor's id."""
         return self.fields["visitor_id"]
+
+    @property
+    def event_id(self) -> str:
+        """The id of its event, the first of its kind."""
+        fields = [(name, value) for name, value in self.fields.items() if name != "key"]
+        return first_id(Webhook(account="default", received_at=datetime.now(UTC), fields=fields))
 
     @property
     def acknowledged(self) -> bool:

@@ -24,6 +24,8 @@ _HEAD = (
     "|---|---|--:|--:|--:|--:|--:|--:|\n"
 )
 
+_ORDER = ("Firestore", "Pub/Sub", "both", "killed", "none", "SQLite")
+
 
 class Collector:
     """A pytest plugin that collects the figures which tests record."""
@@ -39,6 +41,7 @@ class Collector:
 
 def table(rows: list[dict[str, Any]]) -> str:
     """Return the figures as a Markdown table, with a line of totals."""
+    rows = sorted(rows, key=lambda row: _ORDER.index(row["backend"]))
     columns = ("sent", "acknowledged", "stored", "published", "repeated")
     lines = [
         f"| {row['backend']} | {row['fault']} | "

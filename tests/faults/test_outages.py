@@ -56,7 +56,7 @@ def test_while_firestore_fails_every_webhook_is_taken_and_none_is_lost(
 ) -> None:
     """Firestore fails in some way: all webhooks get a 2xx in time, and the promise is kept."""
     STRIKES[name](world.store)
-    sent = world.senders(4).run([webhook() for _ in range(16)])
+    sent = world.senders(4).run([webhook() for _ in range(12)])
     assert {200} == {answer.status for one in sent for answer in one.answers}
     tell("Firestore", name, world.settle(sent))
 
@@ -67,6 +67,6 @@ def test_while_pubsub_fails_every_webhook_is_taken_and_none_is_lost(
 ) -> None:
     """Pub/Sub fails in some way: all webhooks get a 2xx in time, and the promise is kept."""
     STRIKES[name](world.topics)
-    sent = world.senders(4).run([webhook() for _ in range(16)])
+    sent = world.senders(4).run([webhook() for _ in range(12)])
     assert {200} == {answer.status for one in sent for answer in one.answers}
     tell("Pub/Sub", name, world.settle(sent))
