@@ -68,3 +68,16 @@ def test_table(capsys: pytest.CaptureFixture[str]) -> None:
     """The table has a row for each rate from 10 to 100,000."""
     scale.main(["--table", "--hours", "0.01"])
     assert 2 + 5 == len(capsys.readouterr().out.strip().splitlines())
+
+
+@pytest.mark.parametrize(
+    ("name", "world"),
+    [
+        ("table", World()),
+        ("table-unindexed", World(max_instances=10_000, firestore_writes=0)),
+    ],
+)
+def test_document(name: str, world: World) -> None:
+    """The tables of docs/scale.md are what the simulation gives."""
+    text = Path(__file__).parents[2].joinpath("docs", "scale.md").read_text("utf-8")
+    assert f"<!-- {name} -->\n{scale.table(world)}\n<!-- end -->" in text
