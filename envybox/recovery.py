@@ -104,7 +104,7 @@ class Recovery:
             deadline = Deadline(TOTAL_SECONDS)
             admission = self._flow.admission
             admitted = await admission.admit(webhook, admission.event(webhook), deadline)
-        except (Malformed, Rejected) as error:
+        except (Malformed, Rejected, OverflowError) as error:  # a time past all times
             await self._dead_letter(message, str(error))
             return Drained(status="dead_lettered")
         age = (datetime.now(UTC) - webhook.received_at).total_seconds()
