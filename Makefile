@@ -5,7 +5,7 @@ TERRAFORM ?= terraform
 CHECKOV ?= $(abspath $(VENV))-checkov/bin/checkov
 BIN = $(VENV)/bin
 
-.PHONY: run test lint unit requirements
+.PHONY: run test lint unit bench reliability requirements
 
 # In a test run, what is missing is a failure with CI=true, and else a skip that says so.
 export TERRAFORM CHECKOV
@@ -33,6 +33,14 @@ lint: $(VENV)/.tested
 # What needs nothing but Python: quick, and for the oldest Python too.
 unit: $(VENV)/.tested
 	$(BIN)/python -m pytest -m "not emulator" $(APART:%=--ignore=%)
+
+# Long: measures everything on the emulators and writes it into docs/performance.md.
+bench: $(VENV)/.tested
+	$(BIN)/python -m bench
+
+# Runs the faults and writes their figures into docs/reliability.md.
+reliability: $(VENV)/.tested
+	$(BIN)/python -m tests.faults.report
 
 # Pins what the cloud builds from, and what the tests run with, anew.
 requirements: $(VENV)/.tested
