@@ -36,7 +36,7 @@ unit: $(VENV)/.tested
 
 # Long: measures everything on the emulators and writes it into docs/performance.md.
 bench: $(VENV)/.tested
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench --write
 
 # Runs the faults and writes their figures into docs/reliability.md.
 reliability: $(VENV)/.tested
