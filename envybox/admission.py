@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 
 import msgspec
 
@@ -45,11 +46,9 @@ class Admission:
         if await self._create(webhook, event, deadline):
             return Admitted(id=first, is_new=True, unpublished=event)
         stored = await self._get(first, deadline)
-        window = self._settings.dedup_window
-        if identity.is_for_ever(webhook) or (
-            stored and identity.is_within(window, webhook, stored.received_at)
-        ):
+        if identity.is_for_ever(webhook) or (stored and self.is_same(webhook, stored.received_at)):
             return self._repeat(stored)
+        window = self._settings.dedup_window
         current, *neighbours = identity.window_ids(first, webhook, window)
         for stored in await asyncio.gather(*(self._get(id_, deadline) for id_ in neighbours)):
             if stored and identity.is_within(window, webhook, stored.received_at):
@@ -58,6 +57,11 @@ class Admission:
         if await self._create(webhook, event, deadline):
             return Admitted(id=current, is_new=True, unpublished=event)
         return self._repeat(await self._get(current, deadline))
+
+    def is_same(self, webhook: Webhook, received_at: datetime) -> bool:
+        """Whether a webhook is the same event as one with its fields, received at a time."""
+        window = self._settings.dedup_window
+        return identity.is_for_ever(webhook) or identity.is_within(window, webhook, received_at)
 
     def event_of(self, stored: Stored) -> Event:
         """Return the event of what is in the store, made from `raw` as the first time."""

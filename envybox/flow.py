@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Awaitable
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 import msgspec
 
@@ -59,6 +59,13 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     cause: str | None = None
 
 
+class _Flight(NamedTuple):
+    """A webhook that is under way: when it was received, and what its event's id will be."""
+
+    received_at: datetime
+    event_id: asyncio.Future[str]
+
+
 class Flow:
     """Takes webhooks to the store and the topics."""
 
@@ -71,7 +78,7 @@ class Flow:
         self._is_embedded = id(store) == id(publisher)
         self._store_breaker = Breaker()
         self._publish_breaker = Breaker()
-        self._in_flight: dict[str, asyncio.Future[str]] = {}
+        self._in_flight: dict[str, _Flight] = {}
         self._marks: set[asyncio.Task[None]] = set()
 
     async def receive(self, webhook: Webhook) -> Outcome:
@@ -84,9 +91,13 @@ class Flow:
         first = event.id
         under_way = self._in_flight.get(first)
         if under_way is not None:
-            event_id = await asyncio.shield(under_way)
-            return Outcome(status="duplicate", id=event_id, event=event)
-        flight = self._in_flight[first] = asyncio.get_running_loop().create_future()
+            if self.admission.is_same(webhook, under_way.received_at):
+                event_id = await asyncio.shield(under_way.event_id)
+                return Outcome(status="duplicate", id=event_id, event=event)
+            outcome, _ = await self._deliver(webhook, event, Deadline(TOTAL_SECONDS))
+            return outcome
+        flight: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._in_flight[first] = _Flight(webhook.received_at, flight)
         mark = None
         try:
             outcome, mark = await self._deliver(webhook, event, Deadline(TOTAL_SECONDS))

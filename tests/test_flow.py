@@ -123,6 +123,22 @@ def test_parallel_repeats_share_the_outcome(world: World) -> None:
     assert (1, 1) == (world.store.calls.count("create"), world.publisher.calls)
 
 
+def test_what_is_under_way_is_no_repeat_once_the_window_is_over(world: World) -> None:
+    """A form that comes again after the window is a second event, though the first has no mark."""
+
+    async def run() -> list[Outcome]:
+        world.store.gate = asyncio.Event()
+        first = asyncio.create_task(world.flow.receive(LEAD))
+        second = asyncio.create_task(world.flow.receive(_later(LEAD, minutes=61)))
+        await asyncio.sleep(0)
+        world.store.gate.set()
+        return [await first, await second]
+
+    first, second = asyncio.run(run())
+    assert ["published", "published"] == [first.status, second.status]
+    assert first.id != second.id
+
+
 def test_parallel_repeats_share_the_failure(world: World) -> None:
     """Repeats of what nobody took are not taken either."""
     world.store.faults["create"] = list(DOWN)

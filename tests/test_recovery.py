@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from envybox import recovery as recovery_module
@@ -206,3 +207,14 @@ def test_poison_without_publisher(world: World) -> None:
     world.publisher.faults["envybox-spool-dead"] = DOWN[:1]
     with pytest.raises(Unavailable):
         world.drain(Message(data=b"junk", attributes={}))
+
+
+def test_a_document_that_was_spoiled(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """An event whose `raw` cannot be read fails alone, and the log names it."""
+    world.leave_pending(3)
+    spoiled = next(iter(world.store.events))
+    stored = world.store.events[spoiled]
+    world.store.events[spoiled] = msgspec.structs.replace(stored, raw="changed by hand")
+    report = world.run()
+    assert (2, 1, 1) == (report.published, report.failed, report.pending)
+    assert spoiled == json.loads(capsys.readouterr().out)["event_id"]

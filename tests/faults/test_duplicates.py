@@ -125,3 +125,19 @@ def test_repeats_while_recover_publishes_are_one_event(world: World, tell: Tell)
         + [lambda one=one: world.post(one) for one in sent[:10]]
     )
     tell("Pub/Sub", "recover twice at once, with retries", world.settle(sent))
+
+
+def test_without_a_window_a_form_sent_again_is_a_second_event_at_once(world: World) -> None:
+    """`ENVYBOX_DEDUP_HOURS=0`: twice is twice, even while the first waits for its mark."""
+    function = world.another("webhook", {"ENVYBOX_DEDUP_HOURS": "0"})
+    try:
+        sent = webhook("12")
+        event_id = sent.event_id.encode()
+        world.store.gate.add(
+            Fault("BatchWrite", seconds=0.5, skip=1, times=1, only=lambda call: event_id in call)
+        )
+        answers = [function.post(sent.fields) for _ in range(2)]
+    finally:
+        function.kill()
+    assert ["published", "published"] == [answer.body["status"] for answer in answers]
+    assert answers[0].body["id"] != answers[1].body["id"]
