@@ -1,0 +1,90 @@
+"""The page of docs/reliability.md that the suite writes, and what it says of the code."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from envybox import app, breaker, deadline, recovery
+from envybox.google import channel
+from tests.faults.promise import LONGEST_SECONDS
+from tests.faults.report import BEGIN, END, PAGE, put, table
+
+ROW = {
+    "backend": "Pub/Sub",
+    "fault": "hangs",
+    "sent": 3,
+    "acknowledged": 2,
+    "stored": 2,
+    "published": 2,
+    "repeated": 1,
+    "longest": 1.234,
+}
+
+
+def test_the_table_has_a_line_a_fault_and_the_totals() -> None:
+    """Figures become lines of a table, Firestore's first."""
+    lines = table([ROW, {**ROW, "backend": "Firestore"}]).splitlines()
+    assert "| Firestore | hangs | 3 | 2 | 2 | 2 | 1 | 1.23 s |" == lines[2]
+    assert "| Pub/Sub | hangs | 3 | 2 | 2 | 2 | 1 | 1.23 s |" == lines[3]
+    assert "| **all** | 2 faults | **6** | **4** | **4** | **4** | **2** | **1.23 s** |" == lines[4]
+
+
+def test_the_page_is_left_alone_around_the_table() -> None:
+    """What stands before and after the markers stays."""
+    assert f"a{BEGIN}\nnew\n{END}b" == put(f"a{BEGIN}old{END}b", "new\n")
+
+
+def test_the_page_holds_figures_of_promises_kept() -> None:
+    """The table is there, and in no line is less stored or published than was acknowledged."""
+    page = PAGE.read_text("utf-8")
+    rows = re.findall(
+        r"^\| (?!\*\*)[^|]+ \| [^|]+" + r" \| (\d+)" * 5 + r" \| ([\d.]+) s \|$",
+        page,
+        re.MULTILINE,
+    )
+    assert len(rows) > 50
+    for sent, acknowledged, stored, published, _, longest in rows:
+        assert int(acknowledged) <= int(stored) == int(published) <= int(sent)
+        assert float(longest) <= LONGEST_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("what", "seconds"),
+    [
+        ("an answer, at most", LONGEST_SECONDS),
+        ("the whole request, from the key on", deadline.TOTAL_SECONDS),
+        ("the database, in all its calls", deadline.STORE_SECONDS),
+        ("a message, to subscribers or to the spool", deadline.PUBLISH_SECONDS),
+        (
+            "waiting for the service account's credentials, at an instance's first request",
+            channel.CREDENTIALS_SECONDS,
+        ),
+        ("reading the keys' file again", app._REREAD_SECONDS),
+        ("a mark, which nobody waits for", deadline.MARK_SECONDS),
+    ],
+)
+def test_the_pages_time_limits_are_the_codes(what: str, seconds: float) -> None:
+    """Each time limit stands in the page as it does in the code."""
+    assert f"| {what} | {seconds:g} |" in PAGE.read_text("utf-8")
+
+
+def test_the_pages_numbers_in_words_are_the_codes() -> None:
+    """So do the numbers of the circuit breaker and of recovery."""
+    assert (3, 1.0) == (breaker.FAILURES, breaker.RETRY_SECONDS)
+    assert (50, 20, 45.0, 5) == (
+        recovery.PAGE,
+        recovery.PARALLEL,
+        recovery.RUN_SECONDS,
+        recovery.TOPIC_FAILURES,
+    )
+    page = PAGE.read_text("utf-8")
+    for words in (
+        "After three failures in a row",
+        "Once a second one request tries it",
+        "50 at a time and 20 in parallel",
+        "takes nothing new after 45 seconds",
+        "After five failures in a run",
+    ):
+        assert words in page
