@@ -14,7 +14,8 @@ from jsonschema import Draft202012Validator, ValidationError
 from envybox.event import encode
 from envybox.schema import document, event_schema
 from envybox.types import TYPES
-from tests.normalize.support import HELP_PAGE, event_of
+from tests.normalize.support import event_of
+from tests.samples import HELP_PAGE
 
 _ROOT = Path(__file__).parent.parent
 _EVENT: dict[str, Any] = json.loads(

@@ -12,7 +12,8 @@ import pytest
 
 from envybox.types import TYPES
 from tests.contract.receiver import KEY, Receiver
-from tests.contract.samples import HELP_PAGE_EVENT, new_call, new_chat, new_lead
+from tests.contract.samples import new_call, new_chat, new_lead
+from tests.samples import HELP_PAGE_EVENT
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "event.schema.json").read_text())
 
@@ -32,11 +33,12 @@ def test_help_page(receiver: Receiver) -> None:
     webhook = new_call()
     answer = receiver.post(webhook).json()
     event = _event(receiver.message(answer["id"]))
-    received_at = datetime.fromisoformat(event.pop("received_at"))
+    received_at = datetime.fromisoformat(event["received_at"])
     assert abs((datetime.now(UTC) - received_at).total_seconds()) < 60
-    expected = json.loads(json.dumps(HELP_PAGE_EVENT))
-    expected["call"]["id"] = webhook["call_id"]
-    assert {"id": answer["id"], **expected} == event
+    call = HELP_PAGE_EVENT["call"] | {"id": webhook["call_id"]}
+    expected = HELP_PAGE_EVENT | {"id": answer["id"], "account": "shop", "call": call}
+    expected["received_at"] = event["received_at"]
+    assert expected == event
 
 
 @pytest.mark.parametrize("row", TYPES, ids=lambda row: row.type)

@@ -17,45 +17,6 @@ ID = "3f0c" * 8
 MOSCOW = ZoneInfo("Europe/Moscow")
 RECEIVED_AT = datetime(2026, 11, 22, 6, 46, 0, 123456, tzinfo=UTC)
 
-HELP_PAGE: Fields = [
-    ("webhooktype", "1"),
-    ("phone", "79998887766"),
-    ("name", ""),
-    ("email", ""),
-    ("call_state", "Заказ звонка"),
-    ("call_duration", "0"),
-    ("call_record", "http://ru.callbackkiller.com/user/calls/6002540/play/8a/"),
-    ("called_at", ""),
-    ("referrer", "google.ru"),
-    ("keyword", ""),
-    ("ip", "62.183.126.159"),
-    ("place", "Краснодар, Краснодарский край"),
-    ("site", "somedomain.com"),
-    ("url", "https://somedomain.com/stavropol/"),
-    ("shown_on", "Нажал на кнопку"),
-    ("utm_source", ""),
-    ("utm_medium", ""),
-    ("utm_campaign", ""),
-    ("utm_content", ""),
-    ("utm_term", ""),
-    ("visitor_id", "662654972"),
-    ("google_client_id", "1069378275.1516340609"),
-    ("rs", ""),
-    ("roistat", ""),
-    ("roistat_promo", ""),
-    ("adv_uid", ""),
-    ("calltracking_id", ""),
-    ("manager_phone", ""),
-    ("manager_name", ""),
-    ("department", ""),
-    ("lpgenerator_id", ""),
-    ("leadvertex_id", ""),
-    ("call_id", "6002540"),
-    ("managers_phones", "[{«manager_name»:»»,»phone»:»79999999999″}]"),
-    ("custom_data", "[]"),
-]
-"""The example of the vendor's help page, its key removed."""
-
 
 def webhook_of(fields: Fields, *warnings: FieldWarning) -> Webhook:
     """Return a webhook with these fields."""

@@ -15,7 +15,6 @@ from envybox.normalize.fields import NAMED
 from envybox.schema import event_schema
 from envybox.types import TYPES, type_of
 from tests.normalize.support import (
-    HELP_PAGE,
     ID,
     MOSCOW,
     event_of,
@@ -24,6 +23,7 @@ from tests.normalize.support import (
     texts,
     webhook_of,
 )
+from tests.samples import HELP_PAGE, HELP_PAGE_EVENT
 
 _VALIDATOR = Draft202012Validator(event_schema())
 
@@ -37,61 +37,7 @@ def _strict(data: bytes) -> Any:
 
 def test_help_page() -> None:
     """The help page's example becomes the event that the documentation shows."""
-    expected = {
-        "id": ID,
-        "schema_version": 1,
-        "type": "call.result",
-        "webhooktype": 1,
-        "account": "default",
-        "received_at": "2026-11-22T06:46:00.123456Z",
-        "occurred_at": None,
-        "visitor": {
-            "id": "662654972",
-            "name": None,
-            "phone": "+79998887766",
-            "phone_text": "79998887766",
-            "email": None,
-            "ip": "62.183.126.159",
-            "place": "Краснодар, Краснодарский край",
-            "city": "Краснодар",
-            "region": "Краснодарский край",
-        },
-        "call": {
-            "id": "6002540",
-            "state": "callback_ordered",
-            "state_text": "Заказ звонка",
-            "scheduled_at": None,
-            "called_at": None,
-            "duration_seconds": 0,
-            "record_url": "http://ru.callbackkiller.com/user/calls/6002540/play/8a/",
-        },
-        "chat": None,
-        "manager": {"name": None, "phone": None, "department": None},
-        "managers": [{"name": None, "phone": "+79999999999"}],
-        "page": {
-            "site": "somedomain.com",
-            "url": "https://somedomain.com/stavropol/",
-            "referrer": "google.ru",
-            "keyword": None,
-            "shown_on": "Нажал на кнопку",
-        },
-        "utm": {"source": None, "medium": None, "campaign": None, "content": None, "term": None},
-        "ids": {
-            "google_client_id": "1069378275.1516340609",
-            "yandex_client_id": None,
-            "yclid": None,
-            "rs": None,
-            "roistat": None,
-            "roistat_promo": None,
-            "adv_uid": None,
-            "calltracking_id": None,
-            "lpgenerator_id": None,
-            "leadvertex_id": None,
-        },
-        "custom_data": [],
-        "extra": {},
-        "warnings": [],
-    }
+    expected = {**HELP_PAGE_EVENT, "id": ID, "received_at": "2026-11-22T06:46:00.123456Z"}
 
     data = encode(event_of(HELP_PAGE))
 
