@@ -16,8 +16,8 @@ STORE_SECONDS = 1.4
 PUBLISH_SECONDS = 1.1
 """For a message, be it to subscribers or to the spool."""
 
-MARK_SECONDS = 5.0
-"""For a mark, which nobody waits for."""
+MARK_SECONDS = 2.0
+"""For a mark, which nobody waits for, but whose call others may share."""
 
 
 class Deadline:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote_to_bytes
+import re
+from binascii import unhexlify
 
 from envybox.request.text import Pair, Read, check_count, decode_pairs
+
+# A run at a time: Russian text is escaped letter by letter, and `unquote_to_bytes`, which
+# takes its bytes one by one, took a tenth of a request's CPU.
+_ESCAPES = re.compile(rb"(?:%[0-9A-Fa-f]{2})+")
 
 
 def parse(body: bytes, _content_type: str) -> Read:
@@ -25,4 +30,8 @@ def parse(body: bytes, _content_type: str) -> Read:
 def _unquote(data: bytes) -> bytes:
     if b"+" in data:
         data = data.replace(b"+", b" ")
-    return unquote_to_bytes(data) if b"%" in data else data
+    return _ESCAPES.sub(_unescape, data) if b"%" in data else data
+
+
+def _unescape(escapes: re.Match[bytes]) -> bytes:
+    return unhexlify(escapes[0].replace(b"%", b""))
