@@ -53,15 +53,15 @@ class Receiver:
         """Return a connection."""
         return socket.create_connection(("127.0.0.1", self.function.port), timeout=seconds)
 
-    def raw(self, data: bytes, *, finish: bool = False) -> Reply:
+    def raw(self, data: bytes, *, finish: bool = False, patience: float = 20) -> Reply:
         """Send bytes on a connection of their own and read until it is closed.
 
-        `finish`: tell that no more will come. A connection that is broken off counts with
-        what came before.
+        `finish`: tell that no more will come. A connection that is broken off, or silent for
+        `patience` seconds, counts with what came before.
         """
         started = time.monotonic()
         received = b""
-        with self.connect() as connection:
+        with self.connect(patience) as connection:
             try:
                 connection.sendall(data)
                 if finish:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -182,17 +183,15 @@ def test_any_bytes_on_a_connection_do_no_harm(receiver: Receiver) -> None:
     @fuzzed
     @given(data=st.binary(max_size=400), finish=st.booleans())
     def examples(data: bytes, finish: bool) -> None:
-        reply = receiver.raw(data.replace(b"\n", b"\r\n") + b"\r\n\r\n", finish=finish)
+        sent = data.replace(b"\n", b"\r\n") + b"\r\n\r\n"
+        reply = receiver.raw(sent, finish=finish, patience=0.3)  # it may wait for more
         assert reply.status in GOOD | {0, 431}, reply.data[:200]
 
     repeat(examples)
 
 
-@settings(max_examples=20, derandomize=True, deadline=None, database=None)
-@given(
-    where=st.sampled_from(
-        ["value", "name", "url", "json", "escaped", "html", "file", "query", "bytes"]
-    )
+@pytest.mark.parametrize(
+    "where", ["value", "name", "url", "json", "escaped", "html", "file", "query", "bytes"]
 )
 def test_the_key_in_odd_places_is_blacked_out(receiver: Receiver, where: str) -> None:
     """A sound webhook that holds its key elsewhere too is taken, without it."""
