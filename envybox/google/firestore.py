@@ -42,10 +42,10 @@ class FirestoreStore:
         self._channel = channel
         self._database_id = database
         self._collection = collection
-        # Two calls at a time: while one is under way, the next can leave at once; more
-        # would only make the batches smaller. Limits: 500 writes and 10 MiB a call.
+        # Six calls at a time: with fewer a write waits longer for its turn than for its
+        # answer, with more the batches get smaller. Limits: 500 writes and 10 MiB a call.
         self._writes: Batcher[bytes, int] = Batcher(
-            self._batch_write, max_items=500, max_bytes=4_000_000, parallel=2
+            self._batch_write, max_items=500, max_bytes=4_000_000, parallel=6
         )
 
     async def create(self, record: Record, *, timeout: float) -> bool:
