@@ -21,7 +21,9 @@ from envybox.tools.emulators import free_port
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60
-_NOT_INHERITED = re.compile(r"ENVYBOX_.*|GOOGLE_CLOUD.*|.*_EMULATOR_HOST|PORT|BACKEND|PUSH")
+_NOT_INHERITED = re.compile(
+    r"MAKE\w*|MFLAGS|VENV|ENVYBOX_.*|GOOGLE_CLOUD.*|.*_EMULATOR_HOST|PORT|BACKEND|PUSH"
+)
 
 
 def eventually(
