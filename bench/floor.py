@@ -25,7 +25,7 @@ from bench.stand import PROJECT, Backend
 from bench.webhooks import SMALL, webhook
 from envybox import message
 from envybox.google import document
-from envybox.google.messages import BatchWriteRequest, PublishRequest, Write
+from envybox.google.messages import BatchWriteRequest, PublishRequest
 from envybox.normalize import normalize
 from envybox.settings import load as load_settings
 from envybox.store import Record
@@ -66,9 +66,10 @@ def _requests() -> Iterator[dict[str, bytes]]:
     record = Record(event=event, raw=encode_raw(SMALL), topic=_TOPIC)
     name = f"{_DATABASE}/documents/events/{placeholder}"
     # CommitRequest and BatchWriteRequest agree in their first fields, database and writes.
-    create = Write(update=document.build(record, name))
+    create = BatchWriteRequest().writes.add()
+    create.update.CopyFrom(document.build(record, name))
     create.current_document.exists = False
-    update = Write()
+    update = BatchWriteRequest().writes.add()
     update.update.name = name
     update.update.fields["publish"].map_value.fields["state"].string_value = "published"
     update.update_mask.field_paths.append("publish.state")

@@ -10,6 +10,7 @@ import re
 import sys
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -26,8 +27,9 @@ def write(entry: Mapping[str, Any]) -> None:
     """Write a line to standard output; entries that are None are left out."""
     present = {name: value for name, value in entry.items() if value is not None}
     line = readable(present) if sys.stdout.isatty() else msgspec.json.encode(present).decode()
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    with suppress(OSError):  # a full disk, a closed pipe: an answer is worth more than its line
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
 
 
 def readable(entry: Mapping[str, Any]) -> str:
@@ -36,7 +38,7 @@ def readable(entry: Mapping[str, Any]) -> str:
     An event's is its time (here), type, site, state, id and status.
     """
     now = f"{datetime.now().astimezone():%H:%M:%S}"
-    if "event_id" in entry:
+    if "event_id" in entry and "status" in entry:
         columns = (
             f"{entry.get('type', ''):<14}",
             f"{entry.get('site', '-'):<20}",

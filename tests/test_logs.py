@@ -239,3 +239,21 @@ def test_deep_defect() -> None:
     with pytest.raises(RuntimeError) as caught:
         fail(50)
     assert 8 == len(logs.of_defect(caught.value)["stack"])
+
+
+def test_an_event_without_an_outcome() -> None:
+    """A line that names an event and tells no status is its message, for a person too."""
+    text = "recover: event f cannot be published: its `raw` cannot be read"
+    line = logs.readable({"severity": "ERROR", "message": text, "event_id": "f"})
+    assert line.endswith(f"ERROR  {text}")
+
+
+def test_a_line_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk or a closed pipe behind the log costs the line, not the answer."""
+
+    class Full(io.StringIO):
+        def flush(self) -> None:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("sys.stdout", Full())
+    logs.write({"message": "lost"})

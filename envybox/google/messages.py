@@ -46,8 +46,8 @@ def import_types(package: str, *names: str) -> tuple[list[ModuleType], bool]:
                 del sys.modules[name]
 
 
-(_firestore, _document, _write, _query), FIRESTORE_IS_LIGHT = import_types(
-    "google.cloud.firestore_v1", "firestore", "document", "write", "query"
+(_firestore, _document), FIRESTORE_IS_LIGHT = import_types(
+    "google.cloud.firestore_v1", "firestore", "document"
 )
 (_pubsub,), PUBSUB_IS_LIGHT = import_types("google.pubsub_v1", "pubsub")
 
@@ -60,6 +60,5 @@ RunQueryResponse: Any = _firestore.RunQueryResponse.pb()
 RunAggregationQueryRequest: Any = _firestore.RunAggregationQueryRequest.pb()
 RunAggregationQueryResponse: Any = _firestore.RunAggregationQueryResponse.pb()
 Document: Any = _document.Document.pb()
-Write: Any = _write.Write.pb()
 PublishRequest: Any = _pubsub.PublishRequest.pb()
 PublishResponse: Any = _pubsub.PublishResponse.pb()

@@ -50,11 +50,11 @@ def test_libraries_afterwards() -> None:
         """
 from envybox.google import messages
 from google.cloud import firestore, firestore_v1, pubsub_v1
-from google.cloud.firestore_v1.types import document, write
+from google.cloud.firestore_v1.types import document, firestore as requests
 import google.pubsub_v1
 print(firestore_v1.types.Document.pb() is messages.Document)
 print(document.Document.pb() is messages.Document)
-print(write.Write.pb() is messages.Write)
+print(requests.BatchWriteRequest.pb() is messages.BatchWriteRequest)
 print(google.pubsub_v1.types.PublishRequest.pb() is messages.PublishRequest)
 print(firestore.AsyncClient.__name__, pubsub_v1.PublisherClient.__name__)
 """
