@@ -148,8 +148,6 @@ class App:
                     await asyncio.to_thread(self._keys.reread)
             except (SettingsError, TimeoutError) as error:  # the keys known so far stay
                 logs.write({"severity": "ERROR", "message": f"webhook: keys not read: {error}"})
-        if not self._keys.configured and not self._settings.pairing:
-            raise NotConfigured
         try:
             fields, warnings = read_fields(
                 await _body(request),

@@ -13,6 +13,7 @@ from envybox.deadline import Deadline
 from envybox.errors import Rejected, Unavailable
 from envybox.flow import Flow, Outcome
 from envybox.settings import Settings
+from envybox.store import Mark
 from envybox.webhook import Webhook
 from tests.fakes import FakePublisher, FakeStore
 from tests.samples import HELP_PAGE, NOON, webhook_of
@@ -137,6 +138,27 @@ def test_what_is_under_way_is_no_repeat_once_the_window_is_over(world: World) ->
     first, second = asyncio.run(run())
     assert ["published", "published"] == [first.status, second.status]
     assert first.id != second.id
+
+
+def test_a_repeat_before_the_mark(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A repeat that comes when the first was answered and not yet marked publishes nothing."""
+    marked = world.store.mark
+    arrived = asyncio.Event()
+
+    async def late(mark: Mark, *, timeout: float) -> None:
+        await arrived.wait()
+        await marked(mark, timeout=timeout)
+
+    async def run() -> list[str]:
+        first = await world.flow.receive(CALL)
+        again = await world.flow.receive(CALL)
+        arrived.set()
+        await _settle()
+        return [first.status, again.status]
+
+    monkeypatch.setattr(world.store, "mark", late)
+    assert ["published", "duplicate"] == asyncio.run(run())
+    assert (1, 1) == (world.publisher.calls, len(world.store.marks))
 
 
 def test_parallel_repeats_share_the_failure(world: World) -> None:

@@ -109,6 +109,14 @@ def test_one_that_always_fails_holds_up_nobody(world: World) -> None:
     assert 3 == len(_published(world, LEAD_TOPIC))
 
 
+def test_each_is_tried_once_a_run(world: World) -> None:
+    """What fails is left for the next run, not tried again in the same."""
+    world.leave_pending(3)
+    world.publisher.faults[CALL_TOPIC] = list(DOWN)
+    assert 3 == world.run().failed
+    assert 3 == world.publisher.calls
+
+
 def test_failed_attempts_are_counted(world: World) -> None:
     """An attempt that fails is marked as one."""
     world.leave_pending(1)
