@@ -204,6 +204,31 @@ def test_shared_call_refused() -> None:
     assert [[ids[2]]] == writes.batches[6:], "the bare document of the refused one"
 
 
+def test_shared_call_refused_then_failures() -> None:
+    """A write that fails when it goes alone has its own error, and the others their outcomes."""
+    writes = Writes()
+    records = [record_of(str(number)) for number in range(3)]
+    ids = [record.event.id for record in records]
+
+    async def answer(data: bytes, context: Any) -> Any:
+        names = [write.update.name for write in BatchWriteRequest.FromString(data).writes]
+        if len(names) > 1:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT)
+        if names[0].endswith(ids[1]):
+            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED)
+        return await writes.answer(data, context)
+
+    async def scenario(store: FirestoreStore) -> None:
+        outcomes = await asyncio.gather(
+            *(store.create(record, timeout=LONG) for record in records), return_exceptions=True
+        )
+        assert [True, True] == [outcomes[0], outcomes[2]]
+        assert "Unavailable('RESOURCE_EXHAUSTED')" == repr(outcomes[1])
+
+    writes.api.methods["BatchWrite"] = answer
+    run(writes.api, scenario)
+
+
 def test_shared_call_refused_then_silence() -> None:
     """A backend that falls silent while writes go alone holds up their time, and no longer."""
     writes = Writes()
@@ -224,7 +249,7 @@ def test_shared_call_refused_then_silence() -> None:
 
         writes.api.methods["BatchWrite"] = answer
         waiting = []
-        for half in halves:  # as many calls as may be under way
+        for half in halves:  # each a call of its own
             waiting += [asyncio.create_task(store.create(one, timeout=0.5)) for one in half]
             await shared.wait()
             shared.clear()
