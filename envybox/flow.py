@@ -29,6 +29,7 @@ from envybox.deadline import (
 )
 from envybox.errors import BackendError, Rejected, Unavailable
 from envybox.event import Event
+from envybox.marks import Marks
 from envybox.publish import Publisher
 from envybox.settings import Settings
 from envybox.store import Mark, Store
@@ -42,9 +43,6 @@ _PASSED_BY = "failing, not asked"
 
 _ANSWERS = {"NOT_FOUND", "PERMISSION_DENIED", "UNAUTHENTICATED", "FAILED_PRECONDITION"}
 """Statuses that tell of one topic or grant: the backend is up, and answers at once."""
-
-_TURNS_TO_SEND = 6
-"""How many turns of the event loop a mark takes from here to the wire (a test counts)."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +77,8 @@ class Flow:
         self._store_breaker = Breaker()
         self._publish_breaker = Breaker()
         self._in_flight: dict[str, _Flight] = {}
-        self._marks: set[asyncio.Task[None]] = set()
+        self._marks = Marks(self.mark)
+        self._under_way = 0
 
     async def receive(self, webhook: Webhook) -> Outcome:
         """Make a webhook safe and published; return what became of it.
@@ -87,6 +86,15 @@ class Flow:
         The same webhook in parallel waits for the outcome of the first. Raises
         `Unavailable` where neither backend took it.
         """
+        self._under_way += 1
+        try:
+            return await self._receive(webhook)
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                await self._marks.flush()
+
+    async def _receive(self, webhook: Webhook) -> Outcome:
         event = self.admission.event(webhook)
         first = event.id
         under_way = self._in_flight.get(first)
@@ -94,23 +102,18 @@ class Flow:
             if self.admission.is_same(webhook, under_way.received_at):
                 event_id = await asyncio.shield(under_way.event_id)
                 return Outcome(status="duplicate", id=event_id, event=event)
-            outcome, _ = await self._deliver(webhook, event, Deadline(TOTAL_SECONDS))
-            return outcome
+            return await self._deliver(webhook, event, Deadline(TOTAL_SECONDS))
         flight: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._in_flight[first] = _Flight(webhook.received_at, flight)
-        mark = None
         try:
-            outcome, mark = await self._deliver(webhook, event, Deadline(TOTAL_SECONDS))
+            outcome = await self._deliver(webhook, event, Deadline(TOTAL_SECONDS))
             flight.set_result(outcome.id)
         except BaseException as error:
             flight.set_exception(error if isinstance(error, BackendError) else Unavailable())
             flight.exception()  # asked for here, for nobody else may be waiting
             raise
         finally:
-            if mark is None:
-                del self._in_flight[first]
-            else:  # until it is marked, a repeat would find it pending and publish it again
-                mark.add_done_callback(lambda _: self._in_flight.pop(first))
+            del self._in_flight[first]
         return outcome
 
     async def publish(self, event: Event, *, timeout: float) -> Mark:
@@ -137,9 +140,7 @@ class Flow:
         with suppress(BackendError):
             await self._store.mark(mark, timeout=MARK_SECONDS)
 
-    async def _deliver(
-        self, webhook: Webhook, event: Event, deadline: Deadline
-    ) -> tuple[Outcome, asyncio.Task[None] | None]:
+    async def _deliver(self, webhook: Webhook, event: Event, deadline: Deadline) -> Outcome:
         if self._is_embedded:
             return await self._store_and_publish(webhook, event, deadline)
         if self._store_breaker.allows():
@@ -147,32 +148,32 @@ class Flow:
                 return await self._store_and_publish(webhook, event, deadline)
             except Exception as error:  # noqa: BLE001 # also a defect: the spool keeps it whole
                 cause = str(error) if isinstance(error, BackendError) else type(error).__name__
-            return await self._spool(webhook, event, deadline, cause), None
+            return await self._spool(webhook, event, deadline, cause)
         try:
-            return await self._spool(webhook, event, deadline, _PASSED_BY), None
+            return await self._spool(webhook, event, deadline, _PASSED_BY)
         except BackendError:  # nothing is refused that was not tried
             return await self._store_and_publish(webhook, event, deadline)
 
     async def _store_and_publish(
         self, webhook: Webhook, event: Event, deadline: Deadline
-    ) -> tuple[Outcome, asyncio.Task[None] | None]:
+    ) -> Outcome:
+        self._marks.send()  # with this event
         # However many calls it takes: what is left of the deadline is the spool's.
         admitting = self.admission.admit(webhook, event, Deadline(deadline.within(STORE_SECONDS)))
         admitted = await _guarded(self._store_breaker, admitting)
         status: Status = "published" if admitted.is_new else "duplicate"
-        cause = sent = None
-        if admitted.unpublished is not None:
+        cause = None
+        if admitted.unpublished is not None and admitted.id not in self._marks:
             if self._publish_breaker.allows():
                 timeout = deadline.within(PUBLISH_SECONDS)
                 mark = await self.publish(admitted.unpublished, timeout=timeout)
                 cause = mark.cause
-                sent = await self._send_mark(mark)
+                self._marks.add(mark)
             else:
                 cause = _PASSED_BY
         if cause and admitted.is_new:
             status = "stored"
-        outcome = Outcome(status=status, id=admitted.id, event=event, cause=cause)
-        return outcome, None if cause else sent
+        return Outcome(status=status, id=admitted.id, event=event, cause=cause)
 
     async def _spool(
         self, webhook: Webhook, event: Event, deadline: Deadline, cause: str
@@ -184,19 +185,6 @@ class Flow:
         )
         await _guarded(self._publish_breaker, call)
         return Outcome(status="spooled", id=event.id, event=event, cause=cause)
-
-    async def _send_mark(self, mark: Mark) -> asyncio.Task[None]:
-        """Send a mark without waiting for its outcome: a lost one costs a repeated message.
-
-        It is on its way before the answer is: a function without requests may get no CPU.
-        """
-        task = asyncio.get_running_loop().create_task(self.mark(mark))
-        self._marks.add(task)
-        task.add_done_callback(self._marks.discard)
-        if len(self._in_flight) == 1:
-            for _ in range(_TURNS_TO_SEND):
-                await asyncio.sleep(0)
-        return task
 
 
 async def _guarded(breaker: Breaker, call: Awaitable[T]) -> T:

@@ -84,12 +84,15 @@ class FakePublisher:
     def __init__(self) -> None:
         self.messages: dict[str, list[Message]] = {}
         self.faults: dict[str, list[BackendError]] = {}
+        self.gates: dict[str, asyncio.Event] = {}
         self.calls = 0
 
     async def publish(self, topic: str, message: Message, *, timeout: float) -> str:
         assert timeout > 0
         self.calls += 1
         await asyncio.sleep(0)
+        if topic in self.gates:
+            await self.gates[topic].wait()
         if self.faults.get(topic):
             raise self.faults[topic].pop(0)
         self.messages.setdefault(topic, []).append(message)

@@ -88,6 +88,43 @@ def test_the_mark_is_sent_before_the_answer(world: World) -> None:
     assert ["create", "mark"] == asyncio.run(run())
 
 
+def test_marks_wait_for_the_last_webhook_under_way(world: World) -> None:
+    """A mark goes with the next event or, before it is answered, with the last webhook's."""
+    gate = world.publisher.gates[LEAD_TOPIC] = asyncio.Event()
+
+    async def run() -> list[list[str]]:
+        calls = []
+        lead = asyncio.create_task(world.flow.receive(LEAD))
+        await _settle()
+        for call_id in "12":
+            await world.flow.receive(webhook_of([*HELP_PAGE, ("call_id", call_id)]))
+            await _settle()
+            calls.append(list(world.store.calls))
+            world.store.calls.clear()
+        gate.set()
+        await lead
+        return [*calls, list(world.store.calls)]
+
+    assert [["create", "create"], ["create", "mark"], ["mark", "mark"]] == asyncio.run(run())
+
+
+def test_marks_leave_with_whichever_is_last(world: World) -> None:
+    """The last webhook under way sends the others' marks, whatever becomes of itself."""
+    world.publisher.gates[CALL_TOPIC] = asyncio.Event()
+
+    async def run() -> list[str]:
+        last = asyncio.create_task(world.flow.receive(CALL))
+        await _settle()
+        await world.flow.receive(LEAD)
+        world.store.calls.clear()
+        last.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await last
+        return list(world.store.calls)
+
+    assert ["mark"] == asyncio.run(run())
+
+
 def test_stored(world: World) -> None:
     """What cannot be published now is stored, its attempt counted, and the cause told."""
     world.publisher.faults[CALL_TOPIC] = list(DOWN)

@@ -51,6 +51,25 @@ def test_together(calls: Wire, settings: Callable[..., Settings]) -> None:
     assert [1] * 20 == messages
 
 
+def test_marks_ride_along(calls: Wire, settings: Callable[..., Settings]) -> None:
+    """While there is company a webhook makes two calls: its mark goes with the next event's."""
+
+    async def scenario(flow: Flow) -> None:
+        calls.held = {"slow"}
+        slow = asyncio.create_task(_receive(flow, "slow"))
+        assert await asyncio.to_thread(calls.wait_for, 2, 10)
+        await _receive(flow, "1")
+        await _receive(flow, "2")
+        calls.release.set()
+        await slow
+        assert await asyncio.to_thread(calls.wait_for, 7, 10)
+
+    _run(settings, scenario)
+    one = [("BatchWrite", 1), ("Publish", 1)]
+    with_mark = [("BatchWrite", 2), ("Publish", 1)]
+    assert [*one, *one, *with_mark, ("BatchWrite", 2)] == calls.calls
+
+
 def test_mark_leaves_before_the_answer(calls: Wire, settings: Callable[..., Settings]) -> None:
     """When a webhook's outcome is there, its mark is on the wire, though nobody waits for it.
 

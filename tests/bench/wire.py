@@ -23,10 +23,15 @@ from envybox.google.messages import (
 
 
 class Wire(grpc.GenericRpcHandler):
-    """The calls so far: the method's name, and how many writes or messages it brought."""
+    """The calls so far: the method's name, and how many writes or messages it brought.
+
+    Publishing with an ordering key of `held` is answered when `release` is set.
+    """
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, int]] = []
+        self.held: set[str] = set()
+        self.release = threading.Event()
         self._arrived = threading.Condition()
 
     def wait_for(self, number: int, seconds: float) -> bool:
@@ -55,6 +60,8 @@ class Wire(grpc.GenericRpcHandler):
 
     def _publish(self, request: Any, _context: Any) -> Any:
         self._count("Publish", len(request.messages))
+        if request.messages[0].ordering_key in self.held:
+            self.release.wait(10)
         return PublishResponse(message_ids=["1" for _ in request.messages])
 
     def _count(self, method: str, items: int) -> None:
