@@ -46,9 +46,10 @@ def decode_pairs(pairs: list[Pair]) -> Read:
     fields: Fields = []
     warnings: list[FieldWarning] = []
     for name_bytes, value_bytes in pairs:
-        name, name_ok = decode(name_bytes)
-        value, value_ok = decode(value_bytes)
-        fields.append((name, value))
-        if not (name_ok and value_ok):
+        try:
+            fields.append((name_bytes.decode(), value_bytes.decode()))
+        except UnicodeDecodeError:
+            (name, _), (value, _) = decode(name_bytes), decode(value_bytes)
+            fields.append((name, value))
             warnings.append(FieldWarning(name, NOT_UTF8))
     return fields, warnings

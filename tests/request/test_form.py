@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, quote, quote_plus, urlencode
+from urllib.parse import parse_qsl, quote, quote_plus, unquote_to_bytes, urlencode
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from envybox.event import FieldWarning
 from envybox.request import form
-from envybox.request.text import NOT_UTF8
+from envybox.request.text import NOT_UTF8, decode
 from envybox.webhook import Fields
 from tests.samples import HELP_PAGE
 
@@ -73,6 +73,14 @@ def test_like_the_standard_library(text: str) -> None:
     """Text is read as Python's own parser reads it."""
     expected = parse_qsl(text, keep_blank_values=True, errors="strict")
     assert expected == parse(text.encode())
+
+
+@given(st.lists(st.sampled_from([*b"%%%%0aDF9=+ _\r\n\t.\x00\xd0x"])).map(bytes))
+def test_escapes_like_the_standard_library(value: bytes) -> None:
+    """Escapes, and what only looks like them, are undone as Python's own function does it."""
+    text, _ = decode(unquote_to_bytes(value.replace(b"+", b" ")))
+    fields, _ = form.parse(b"a=" + value, "")
+    assert [("a", text)] == fields
 
 
 @given(st.binary())
