@@ -26,11 +26,15 @@ CallState = Literal[
 ]
 EntryKind = Literal["person", "auto_reply", "system"]
 
-Utc = Annotated[datetime, msgspec.Meta(tz=True, extra_json_schema={"pattern": "Z$"})]
+_UTC_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z$"
+Utc = Annotated[datetime, msgspec.Meta(tz=True, extra_json_schema={"pattern": _UTC_PATTERN})]
 """A time in UTC; in JSON RFC 3339 with `Z`."""
 
-E164 = Annotated[str, msgspec.Meta(pattern=r"^\+[0-9]+$")]
+E164 = Annotated[str, msgspec.Meta(pattern=r"^\+[1-9][0-9]+$")]
 """A phone number in E.164, with its plus."""
+
+EventId = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
+"""An event's id: 32 hex digits."""
 
 Natural = Annotated[int, msgspec.Meta(ge=0)]
 """A whole number from 0."""
@@ -73,7 +77,7 @@ class TranscriptEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One utterance. `author` and `at` are None where the text could not be parsed."""
 
     author: str | None = None
-    at: datetime | None = None
+    at: Utc | None = None
     text: str
     kind: EntryKind = "person"
 
@@ -141,7 +145,7 @@ class Ids(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One event, as stored and published."""
 
-    id: str
+    id: EventId
     schema_version: Literal[1] = SCHEMA_VERSION
     type: str
     webhooktype: Natural | None

@@ -9,6 +9,7 @@ match itself is compared in constant time.
 from __future__ import annotations
 
 import hmac
+import html
 import re
 import secrets
 import time
@@ -17,7 +18,6 @@ from pathlib import Path
 
 from envybox.errors import InvalidKey, NotConfigured, SettingsError
 from envybox.event import FieldWarning
-from envybox.normalize.text import unescape
 from envybox.request import base_name
 from envybox.request.text import Read
 from envybox.settings import Settings
@@ -32,9 +32,10 @@ _KEY = re.compile(r"[0-9A-Za-z_-]{16,128}")
 _LABEL = re.compile(r"[^\s,=/\ud800-\udfff]{1,64}")
 _WELL_FORMED = re.compile(r"[0-9a-f]{32}")
 
-# A character of a key, as URLs and JSON may write it.
+# A character of a key, as URLs, JSON and HTML may write it.
 _PERCENT_ESCAPE = re.compile(r"%([2-7][0-9A-Fa-f])")
 _JSON_ESCAPE = re.compile(r"\\u00([2-7][0-9A-Fa-f])")
+_HTML_ESCAPE = re.compile(r"&(?:#0{0,99}[0-9]{2,3}|#[xX]0{0,99}[0-9A-Fa-f]{2}|(?:low|Under)bar);?")
 
 
 def parse(text: str, name: str) -> dict[str, str]:
@@ -169,8 +170,8 @@ def _revealing(text: str, key: str) -> str | None:
         ways.append(_PERCENT_ESCAPE.sub(_character, text))
     if "\\u00" in text:
         ways.append(_JSON_ESCAPE.sub(_character, text))
-    if "&#" in text or "bar;" in text:  # `_` is also &lowbar; and &UnderBar;
-        ways.append(unescape(text))
+    if "&#" in text or "bar;" in text:
+        ways.append(_HTML_ESCAPE.sub(lambda escape: html.unescape(escape[0]), text))
     return next((plain for plain in ways if _is_in(key, plain)), None)
 
 

@@ -28,7 +28,7 @@ MAX_DEPTH = 18
 """How deep custom data may nest, of Firestore's 20 levels; the document has one itself."""
 
 _LONG_TEXT = 1000
-_MAX_NAME_BYTES = 1500
+_MAX_PATH_BYTES = 1500
 _RESERVED_NAME = re.compile(r"__.*__", re.DOTALL)
 _COMPRESSED = "deflate+base64"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -90,15 +90,16 @@ def read_raw(text: str) -> str:
     return text
 
 
-def fill(value: Any, item: Any) -> None:
+def fill(value: Any, item: Any, path: int = 0) -> None:
     """Set a protobuf value to an item of an event: a scalar, list, dict, time or struct.
 
-    Raises `ValueError` where Firestore cannot hold it.
+    `path` is the length of the value's own path, its last dot included, in bytes. Raises
+    `ValueError` where Firestore cannot hold it.
     """
-    _fill(value, item, 1)
+    _fill(value, item, 1, path)
 
 
-def _fill(value: Any, item: Any, depth: int) -> None:  # noqa: C901, PLR0912  # a case a type
+def _fill(value: Any, item: Any, depth: int, path: int) -> None:  # noqa: C901, PLR0912  # a case a type
     if isinstance(item, str):
         value.string_value = item
     elif item is None:
@@ -123,18 +124,18 @@ def _fill(value: Any, item: Any, depth: int) -> None:  # noqa: C901, PLR0912  # 
         for element in item:
             if isinstance(element, list):
                 raise _UnholdableError
-            _fill(values.add(), element, depth + 1)
+            _fill(values.add(), element, depth + 1, path)
     elif isinstance(item, dict):
         value.map_value.SetInParent()
         fields = value.map_value.fields
         for name, element in item.items():
-            if not is_name(name):
+            if not is_name(name, path):
                 raise _UnholdableError
-            _fill(fields[name], element, depth + 1)
+            _fill(fields[name], element, depth + 1, path + len(name.encode()) + 1)
     else:
         fields = value.map_value.fields
         for name, element in _items(item):
-            _fill(fields[name], element, depth + 1)
+            _fill(fields[name], element, depth + 1, path)
 
 
 def _fill_in(fields: Any, struct: msgspec.Struct) -> None:
@@ -150,18 +151,18 @@ def _items(struct: msgspec.Struct) -> zip[tuple[str, Any]]:
     return zip(struct.__struct_fields__, msgspec.structs.astuple(struct), strict=True)
 
 
-def is_name(name: str) -> bool:
-    """Whether Firestore takes this text as a field's name."""
+def is_name(name: str, path: int = 0) -> bool:
+    """Whether Firestore takes this text as a field's name, under a path of so many bytes."""
     return (
         name != ""
-        and len(name.encode()) <= _MAX_NAME_BYTES
+        and path + len(name.encode()) <= _MAX_PATH_BYTES
         and _RESERVED_NAME.fullmatch(name) is None
     )
 
 
 def _fill_custom_data(value: Any, data: Any, warnings: list[FieldWarning]) -> None:
     try:
-        fill(value, data)
+        fill(value, data, len("custom_data."))
     except _UnholdableError:
         value.Clear()
         value.string_value = msgspec.json.encode(data).decode()
@@ -170,7 +171,7 @@ def _fill_custom_data(value: Any, data: Any, warnings: list[FieldWarning]) -> No
 
 def _fill_extra(fields: Any, extra: dict[str, str], warnings: list[FieldWarning]) -> None:
     for name, text in extra.items():
-        if is_name(name):
+        if is_name(name, len("extra.")):
             fields[name].string_value = text
         else:
             warnings.append(FieldWarning(name[:100], "no name for Firestore, left to raw"))

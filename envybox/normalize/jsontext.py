@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from math import isfinite
 from typing import Any
 
 import msgspec
 
-from envybox.normalize.text import replace_surrogates
+from envybox.normalize.text import replace_surrogates, unescape
 
 # The help page prints JSON with these, in no order: `[{«phone»:»79999999999″}]`.
 _TYPOGRAPHIC_QUOTE = re.compile("[«»‹›„“”‟‘’‚‛′″‴‵‶ʺ〃＂]")
@@ -20,17 +20,28 @@ _MOST_LEVELS = 100  # subscribers' parsers stop at 64 (.NET), 100 (protobuf), 51
 def decode(text: str) -> tuple[Any, bool]:
     """Return the value of JSON text, and whether lone surrogates in it were replaced.
 
-    Where the text is not JSON, typographic quotes are taken for straight ones. Integers
-    keep their size. Raises `ValueError` where that is not JSON either (nor are NaN and
-    numbers past a double's range), `RecursionError` where it is over 100 levels deep.
+    Where the text is not JSON, typographic quotes are taken for straight ones, then HTML is
+    unescaped as well. Integers keep their size. Raises `ValueError` where that is not JSON
+    either (nor are NaN and numbers past a double's range), `RecursionError` where it is
+    over 100 levels deep.
     """
-    try:
-        return _decode(text)
-    except ValueError:
-        straight = _TYPOGRAPHIC_QUOTE.sub('"', text)
-        if straight == text:
-            raise
-    return _decode(straight)
+    error = None
+    for spelling in _spellings(text):
+        try:
+            return _decode(spelling)
+        except ValueError as refused:
+            error = refused
+    raise ValueError("not JSON") from error
+
+
+def _spellings(text: str) -> Iterator[str]:
+    yield text
+    straight = _TYPOGRAPHIC_QUOTE.sub('"', text)
+    if straight != text:
+        yield straight
+    unescaped = unescape(text)
+    if unescaped != text:
+        yield _TYPOGRAPHIC_QUOTE.sub('"', unescaped)
 
 
 def _decode(text: str) -> tuple[Any, bool]:

@@ -13,6 +13,9 @@ _LONGEST = 250  # characters: phonenumbers refuses longer ones, and the cache ne
 _PLUS = re.compile("[+＋]")
 _DIGIT = re.compile(r"\d")  # of any script, as phonenumbers reads them
 _LEAST_INTERNATIONAL = 11  # digits
+_RUSSIA = 7  # and Kazakhstan
+_RUSSIAN = 10  # digits
+_PREFIXES = {0, 7, 8}
 
 
 def e164(text: str, region: str) -> str:
@@ -31,15 +34,17 @@ def e164(text: str, region: str) -> str:
 
 @lru_cache(maxsize=4096)  # one call brings several webhooks, and managers are few
 def _e164(text: str, region: str) -> str | None:
-    for number in _readings(text, region):
-        if _is_possible(number):
+    digits = _DIGIT.findall(text)
+    for number in _readings(text, digits, region):
+        if _is_possible(number, digits):
             return phonenumbers.format_number(number, PhoneNumberFormat.E164)
     return None
 
 
-def _readings(text: str, region: str) -> Iterator[PhoneNumber]:
+def _readings(text: str, digits: list[str], region: str) -> Iterator[PhoneNumber]:
+    # Words after the number would be read as digits, as in 1-800-FLOWERS.
+    text = text[: text.rindex(digits[-1]) + 1] if digits else text
     candidates = [text]
-    digits = _DIGIT.findall(text)
     if len(digits) >= _LEAST_INTERNATIONAL and _PLUS.search(text) is None:
         candidates.append("+" + text[text.index(digits[0]) :])
     for candidate in candidates:
@@ -49,8 +54,18 @@ def _readings(text: str, region: str) -> Iterator[PhoneNumber]:
             continue
 
 
-def _is_possible(number: PhoneNumber) -> bool:
+def _is_possible(number: PhoneNumber, digits: list[str]) -> bool:
     # Not is_possible_number(): it takes numbers that lack their area code, whose E.164
     # form would be another's number.
     reason = phonenumbers.is_possible_number_with_reason(number)
-    return bool(reason == ValidationResult.IS_POSSIBLE)
+    if reason != ValidationResult.IS_POSSIBLE:
+        return False
+    if number.country_code != _RUSSIA:
+        return True
+    # 14 digits are possible there too, in special numbers, but here they are two numbers or
+    # a slip. Of ten, a first 7, 8 or 0 is a prefix before most of a number, unless in use.
+    if len(phonenumbers.national_significant_number(number)) != _RUSSIAN:
+        return False
+    if len(digits) == _RUSSIAN and int(digits[0]) in _PREFIXES:
+        return phonenumbers.is_valid_number(number)
+    return True

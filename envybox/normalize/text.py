@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import html
+import html.entities
 import re
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MOST_DIGITS = 18  # fits 64 bits with a sign, which is what databases hold
 
-# Past the number of digits that Python's int() takes, whatever it is set to.
-_ENDLESS_REFERENCE = re.compile("&#[0-9]{640,};?")
+_REFERENCE = re.compile("&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][0-9A-Za-z]{1,31});")
 
 
 def filled(text: str | None) -> str | None:
@@ -37,8 +36,14 @@ def whole_number(text: str) -> int:
 
 
 def unescape(text: str) -> str:
-    """Return HTML-escaped text as the text that a browser would show, for any text."""
-    try:
-        return html.unescape(text)
-    except ValueError:  # html.unescape gives the digits of `&#…;` to int() as they are
-        return html.unescape(_ENDLESS_REFERENCE.sub("\ufffd", text))
+    """Return HTML-escaped text as it was, for any text.
+
+    A reference ends with `;` here, as whoever escapes writes it. Browsers also take some
+    without: in an address that was not escaped, `&region=1` would become `®ion=1`.
+    """
+    return _REFERENCE.sub(_character, text) if "&" in text else text
+
+
+def _character(reference: re.Match[str]) -> str:
+    text = reference[0]
+    return html.unescape(text) if text[1] == "#" or text[1:] in html.entities.html5 else text

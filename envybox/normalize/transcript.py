@@ -37,13 +37,11 @@ _KINDS: dict[str, EntryKind] = {
 def parse(text: str, zone: ZoneInfo) -> list[TranscriptEntry]:
     """Return the entries of a transcript; its times are in the zone.
 
-    What stands before the first header is an entry without author and time; so is the
-    whole of a text without a header. A header whose time cannot be is text.
+    What stands before the first header is an entry without author and time; so is what
+    has a header whose time cannot be, with that, and the whole of a text without a header.
     """
-    headers = [
-        (header, at) for header in _HEADER.finditer(text) if (at := _time(header, zone)) is not None
-    ]
-    if not headers:
+    headers = [(header, _time(header, zone)) for header in _HEADER.finditer(text)]
+    if all(at is None for _, at in headers):
         return [TranscriptEntry(text=unescape(text))]
     entries = []
     before = _without_blank_end(text[: headers[0][0].start()])
@@ -51,6 +49,10 @@ def parse(text: str, zone: ZoneInfo) -> list[TranscriptEntry]:
         entries.append(TranscriptEntry(text=unescape(before)))
     ends = [header.start() for header, _ in headers[1:]]
     for (header, at), end in zip(headers, [*ends, len(text)], strict=True):
+        if at is None:
+            unread = _without_blank_end(text[header.start() : end])
+            entries.append(TranscriptEntry(text=unescape(unread)))
+            continue
         author = unescape(header[1])
         said = _without_blank_end(text[header.end() : end])
         entries.append(

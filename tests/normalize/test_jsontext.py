@@ -44,6 +44,12 @@ def test_straight_quotes_win() -> None:
     assert (["«a»"], False) == decode('["«a»"]')
 
 
+def test_html() -> None:
+    """JSON that was escaped for HTML is read; in JSON that is JSON, escapes are text."""
+    assert ([{"a": "b & c"}], False) == decode("[{&quot;a&quot;:&#34;b &amp; c&quot;}]")
+    assert (["&quot;"], False) == decode('["&quot;"]')
+
+
 _NOT_JSON = ["", "a", "{", "[1,]", "NaN", "Infinity", "1e400", "«", '{"a":«}', "'a'", "\ufeff1"]
 _NOT_JSON += ["1" * 5000]
 # The same by the way that JSON with lone surrogates takes.

@@ -28,6 +28,12 @@ from tests.normalize.support import event_with, reasons, texts
         ("1234567890", "+71234567890"),
         ("84000000000", "+74000000000"),
         ("+7 123 456-78-90", "+71234567890"),
+        # Ten digits of which the first could be a prefix, but that are in use.
+        ("800 100 00 00", "+78001000000"),
+        ("7771000000", "+77771000000"),
+        ("8 900 000-00-00 доб. 12", "+79000000000"),
+        ("89000000000 (Иван)", "+79000000000"),
+        ("8 900 000-00-00 John", "+79000000000"),
     ],
 )
 def test_spellings(text: str, number: str) -> None:
@@ -55,6 +61,14 @@ def test_region() -> None:
         "+7",
         "7" * 251,
         "\x00",
+        "7900000000",  # a digit is missing
+        "8 900 000-00-0",
+        "8-900-O00-00-00",  # with letters in the place of digits
+        "0501000000",
+        "790000000000",  # one too many
+        "79000000000 1234",
+        "8 900 000 00 00 (123)",
+        "79000000000 / 79000000001",
     ],
 )
 def test_not_a_phone_number(text: str) -> None:

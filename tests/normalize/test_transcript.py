@@ -87,10 +87,17 @@ def test_text_before_the_first_header() -> None:
 
 
 def test_impossible_header_between_others() -> None:
-    """A header whose time cannot be belongs to the text of the entry before it."""
-    text = "[Мария, 12.01.2024 в 18:36]\n Да\n[Мария, 12.13.2024 в 18:36]\n нет"
+    """A block whose time cannot be is an entry of nobody, its header with it."""
+    text = (
+        "[Мария, 12.01.2024 в 18:36]\n Да\n\n[Анна, 12.13.2024 в 18:36]\n &quot;нет&quot;\n\n"
+        "[Мария, 12.01.2024 в 18:36]\n жаль"
+    )
 
-    assert [_person("Да\n[Мария, 12.13.2024 в 18:36]\n нет")] == parse(text, MOSCOW)
+    assert [
+        _person("Да"),
+        _unparsed('[Анна, 12.13.2024 в 18:36]\n "нет"'),
+        _person("жаль"),
+    ] == parse(text, MOSCOW)
 
 
 _times = st.datetimes(
