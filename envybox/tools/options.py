@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -51,9 +52,9 @@ def parse(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> 
         raise SettingsError("BACKEND", f"{given.backend!r} is not `local` or `emulator`.")
     return Options(
         backend=given.backend,
-        port=int(_number("PORT", given.port, "a port's number, 1 to 65535", 1, 65535)),
+        port=_port(given.port),
         push=given.push,
-        recover_every=_number("--recover-every", given.recover_every, "seconds", 0.1, 86400),
+        recover_every=_seconds("--recover-every", given.recover_every),
     )
 
 
@@ -84,11 +85,17 @@ def _is_http(url: str) -> bool:
         return False
 
 
-def _number(name: str, text: str, takes: str, low: float, high: float) -> float:
+def _port(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
+        raise SettingsError("PORT", f"{text!r} cannot be used: it takes a number, 1 to 65535.")
+    return int(text)
+
+
+def _seconds(name: str, text: str) -> float:
     try:
         number = float(text)
     except ValueError:
         number = float("nan")
-    if not low <= number <= high:
-        raise SettingsError(name, f"{text!r} cannot be used: it takes {takes}.")
+    if not 0.1 <= number <= 86400:
+        raise SettingsError(name, f"{text!r} cannot be used: it takes seconds, 0.1 to 86400.")
     return number
