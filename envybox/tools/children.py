@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
@@ -49,7 +50,7 @@ class Child:
         with INTERRUPT.held():
             self._process = subprocess.Popen(
                 framework,
-                env={**inherited, "PYTHONUNBUFFERED": "1"},
+                env={**inherited, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -116,8 +117,10 @@ def running(
 ) -> Iterator[Child]:
     """Run a function for as long as the context lasts."""
     child = Child(target, port, line)
-    try:
-        child.start(environ)
-        yield child
-    finally:
-        child.stop()
+    # gunicorn makes a control socket here, or else in the home: one for all of a user's servers.
+    with tempfile.TemporaryDirectory(prefix="envybox-") as runtime:
+        try:
+            child.start({**environ, "XDG_RUNTIME_DIR": runtime})
+            yield child
+        finally:
+            child.stop()

@@ -42,6 +42,18 @@ def test_answers() -> None:
         assert "words at the start" in lines
 
 
+@pytest.mark.parametrize("home", ["home", "/dev/null"])
+def test_leaves_the_home_alone(tmp_path: Path, home: str) -> None:
+    """The server's control socket is its own: not in the home, which may be another's or none."""
+    lines: list[str] = []
+    (tmp_path / "home").mkdir()
+    environ = clean_environ(HOME=str(tmp_path / home), XDG_RUNTIME_DIR="")
+    with running("echo", free_port(), environ, lines.append) as child:
+        child.wait_until_up()
+    assert [] == list((tmp_path / "home").iterdir())
+    assert [] == [line for line in lines if "ontrol" in line]
+
+
 def test_refusal_is_an_answer() -> None:
     """An answer that is an error is an answer."""
     with running("unavailable", free_port(), clean_environ(), print) as child:
