@@ -110,11 +110,16 @@ def free_port() -> int:
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
-    """Tell whether nobody listens on a port; connections that linger do not count."""
+    """Tell whether nobody listens on a port; connections that linger do not count.
+
+    Raises `PermissionError` for a port that this user may not listen on.
+    """
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
+        except PermissionError:
+            raise
         except OSError:
             return False
     return True

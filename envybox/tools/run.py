@@ -8,6 +8,7 @@ empty; and tells what comes in, a line an event.
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import secrets
@@ -16,6 +17,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import quote_plus
 
 from envybox import keys, logs, settings
 from envybox.errors import EnvyboxError, SettingsError
@@ -35,6 +37,8 @@ SPOOL = "spool-recover"
 def main(arguments: Sequence[str]) -> int:
     """Run until Ctrl-C; return the exit status: 1 where it could not run."""
     INTERRUPT.install()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a letter it does not have
     status = 1
     try:
         with contextlib.ExitStack() as stack:
@@ -44,16 +48,18 @@ def main(arguments: Sequence[str]) -> int:
         status = 0
     except EnvyboxError as error:
         print(error, file=sys.stderr, flush=True)
+    _let_go_of_output()
     return status
 
 
 def _run(options: Options, stack: contextlib.ExitStack) -> None:
+    if not children.MAIN.exists():
+        raise children.ChildFailed(
+            f"{children.MAIN} is not there. Run this in a checkout (`make run`)."
+        )
     config = settings.load({**os.environ, "ENVYBOX_BACKEND": "local"})
     pushes = parse_push(options.push, config.topic_prefix)
-    if not emulators.is_free(options.port):
-        raise SettingsError(
-            "PORT", f"{options.port} is in use. End what uses it, or take another: PORT=8081."
-        )
+    _check_port(options.port)
     open_backend(config)  # checks the path, makes the directory
     database = Path(config.local_path).absolute()
     key, environ = _keys(config, database)
@@ -87,6 +93,18 @@ def _run(options: Options, stack: contextlib.ExitStack) -> None:
     while not ended.wait(0.5):  # until a signal, or one of them ends
         receiver.check()
         recover.check()
+
+
+def _check_port(port: int) -> None:
+    try:
+        free = emulators.is_free(port)
+    except PermissionError as error:
+        problem = f"{port} is not for this user to open. Take one from 1024 up: PORT=8081."
+        raise SettingsError("PORT", problem) from error
+    if not free:
+        raise SettingsError(
+            "PORT", f"{port} is in use. End what uses it, or take another: PORT=8081."
+        )
 
 
 def _keys(config: Settings, database: Path) -> tuple[str, dict[str, str]]:
@@ -163,9 +181,10 @@ def _send_samples(url: str, key: str) -> None:
 
 
 def _account(url: str, key: str, where: str, pushes: Sequence[Push]) -> str:
+    state = quote_plus("Заказ звонка")  # so that it can be pasted in any terminal
     curl = (
         f"curl {url} -d webhooktype=1 -d phone=79000000000 -d site=example.com"
-        f" --data-urlencode 'call_state=Заказ звонка' -d key={key}"
+        f" -d call_state={state} -d key={key}"
     )
     rows = [
         f"The receiver is up: {url}",
@@ -213,9 +232,17 @@ _printing = threading.Lock()
 
 
 def say(text: str) -> None:
-    """Print, one thread at a time."""
-    with _printing:
+    """Print, one thread at a time. What cannot be written ends nothing."""
+    with _printing, contextlib.suppress(OSError):
         print(text, flush=True)
+
+
+def _let_go_of_output() -> None:
+    """Drop what could not be written, which Python would try once more at its end, and tell."""
+    try:
+        print(end="", flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

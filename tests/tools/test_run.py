@@ -8,8 +8,10 @@ import shlex
 import shutil
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime
@@ -21,8 +23,10 @@ from envybox.errors import SettingsError
 from envybox.local import subscriptions
 from envybox.local.database import connect
 from envybox.publish import Message
+from envybox.tools import children
 from envybox.tools import run as run_module
 from envybox.tools.emulators import LOOPBACK, free_port, is_free
+from envybox.tools.options import parse
 from envybox.tools.push import Push
 from envybox.types import TYPES
 from tests.local.support import locked, opened, query, record
@@ -58,12 +62,14 @@ def test_first_start(tmp_path: Path) -> None:
     )
 
 
-def test_curl_line(tmp_path: Path) -> None:
-    """The curl line that it prints works as it is pasted, and its event is shown."""
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_curl_line(tmp_path: Path, encoding: str) -> None:
+    """The curl line works as it is pasted, on any terminal, and its event is shown."""
     if shutil.which("curl") is None and os.environ.get("CI") != "true":
         pytest.skip("install curl")
-    with running(tmp_path) as run:
+    with running(tmp_path, PYTHONIOENCODING=encoding) as run:
         run.wait_for("  published  ", SAMPLES)
+        assert run.line("try").isascii()
         command = shlex.split(run.line("try"))
         assert "curl" == command[0]
         answer = json.loads(
@@ -71,6 +77,51 @@ def test_curl_line(tmp_path: Path) -> None:
         )
         assert "published" == answer["status"]
         run.wait_for(answer["id"])
+        assert f"callback_ordered    {answer['id']}" in run.output
+
+
+def test_other_encoding(tmp_path: Path) -> None:
+    """A letter that the terminal does not have is told by its number."""
+    with running(tmp_path, PYTHONIOENCODING="ascii") as run:
+        run.wait_for("  published  ", SAMPLES)
+        _post(run, webhooktype="4", site="%D0%B6.example")
+        run.wait_for(r"\u0436.example")
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_output_cannot_be_written(tmp_path: Path, gone: bool) -> None:
+    """Who reads the output may go (`| head`), or a disk be full: all goes on, without a word."""
+    reader, output = os.pipe()
+    os.close(reader)
+    if not gone:
+        os.close(output)
+        output = os.open("/dev/full", os.O_WRONLY)
+    port = free_port()
+    with (
+        (tmp_path / "errors").open("w") as errors,
+        subprocess.Popen(
+            [sys.executable, "-m", "envybox.tools.run", f"--port={port}"],
+            cwd=tmp_path,
+            env=clean_environ(),
+            stdout=output,
+            stderr=errors,
+        ) as process,
+    ):
+        os.close(output)
+        try:
+            eventually(lambda: _published(tmp_path / STORED) == SAMPLES)
+            _http.open(f"http://{LOOPBACK}:{port}/").close()
+        finally:
+            process.send_signal(signal.SIGINT)
+    assert 0 == process.returncode
+    assert "" == (tmp_path / "errors").read_text()
+
+
+def _published(path: Path) -> int:
+    with contextlib.suppress(sqlite3.Error):  # not there yet
+        rows = query(path, "SELECT id FROM events WHERE state = 'published'")
+        return len(rows)
+    return 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -286,6 +337,26 @@ def test_port_in_use(tmp_path: Path) -> None:
         port = other.getsockname()[1]
         told = _refused(tmp_path, f"--port={port}")
     assert f"PORT: {port} is in use" in told
+
+
+def test_port_not_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port that this user may not listen on is told as that, with what to do."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "bind", refuse)
+    with pytest.raises(SettingsError, match=r"PORT: 80 is not for this user.*1024 up"):
+        run_module._check_port(80)
+
+
+def test_no_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Installed elsewhere, without main.py, it tells where it is to be run."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(children, "MAIN", tmp_path / "main.py")
+    with pytest.raises(children.ChildFailed, match=r"Run this in a checkout \(`make run`\)"):
+        run_module._run(parse([], {}), contextlib.ExitStack())
+    assert [] == list(tmp_path.iterdir())
 
 
 def test_make(tmp_path: Path) -> None:
