@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from envybox.errors import SettingsError
-from envybox.google.channel import Channel, Google
+from envybox.google.channel import Channel
+from envybox.google.credentials import Google
 from envybox.google.firestore import FirestoreStore
 from envybox.google.pubsub import PubSubPublisher
 from envybox.settings import Settings

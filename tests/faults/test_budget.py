@@ -19,7 +19,8 @@ from starlette.routing import Route
 from envybox import settings
 from envybox.app import App
 from envybox.errors import Unavailable
-from envybox.google.channel import Channel, Google
+from envybox.google.channel import Channel
+from envybox.google.credentials import Google
 from envybox.google.firestore import FirestoreStore
 from envybox.store import Record
 from tests.faults.function import Function

@@ -15,7 +15,8 @@ import pytest
 from envybox import settings
 from envybox.admission import Admission, Admitted
 from envybox.deadline import Deadline
-from envybox.google.channel import Channel, Google
+from envybox.google.channel import Channel
+from envybox.google.credentials import Google
 from envybox.google.firestore import FirestoreStore
 from envybox.webhook import Webhook
 from tests.faults.promise import webhook

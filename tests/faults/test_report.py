@@ -7,7 +7,7 @@ import re
 import pytest
 
 from envybox import app, breaker, deadline, recovery
-from envybox.google import channel
+from envybox.google import credentials
 from tests.faults.promise import LONGEST_SECONDS
 from tests.faults.report import BEGIN, END, PAGE, put, table
 
@@ -59,7 +59,7 @@ def test_the_page_holds_figures_of_promises_kept() -> None:
         ("a message, to subscribers or to the spool", deadline.PUBLISH_SECONDS),
         (
             "waiting for the service account's credentials, at an instance's first request",
-            channel.CREDENTIALS_SECONDS,
+            credentials.CREDENTIALS_SECONDS,
         ),
         ("reading the keys' file again", app._REREAD_SECONDS),
         ("a mark, which nobody waits for", deadline.MARK_SECONDS),

@@ -5,7 +5,7 @@ import datetime
 import ipaddress
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import google.auth
@@ -20,8 +20,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from envybox.errors import Rejected, Unavailable
 from envybox.google import channel as channels
-from envybox.google.channel import SILENT_SECONDS, Channel, Google, status_error
+from envybox.google.channel import SILENT_SECONDS, Channel, status_error
+from envybox.google.credentials import Google
 from envybox.google.messages import PublishRequest, PublishResponse
+from tests.google.default import Default
 from tests.google.server import Api, serving
 
 PATH = "/google.pubsub.v1.Publisher/Publish"
@@ -57,36 +59,6 @@ def refusing(code: grpc.StatusCode) -> Callable[[bytes, Any], Any]:
 async def hang(_request: bytes, _context: Any) -> None:
     """Never answer."""
     await asyncio.Event().wait()
-
-
-class Credentials:
-    """Stands for `google.auth.default`; counts how often it was asked."""
-
-    def __init__(self, project: str | None = "found") -> None:
-        self.asked = 0
-        self.project = project
-        self.error: Exception | None = None
-        self.gate = threading.Event()
-        self.gate.set()
-        self.called = threading.Event()
-
-    def __call__(self, scopes: list[str]) -> tuple[Any, str | None]:
-        assert scopes == ["https://www.googleapis.com/auth/cloud-platform"]
-        self.asked += 1
-        self.called.set()
-        assert self.gate.wait(LONG)
-        if self.error is not None:
-            raise self.error
-        return google.oauth2.credentials.Credentials("a-token"), self.project  # type: ignore[no-untyped-call]
-
-
-@pytest.fixture
-def default(monkeypatch: pytest.MonkeyPatch) -> Iterator[Credentials]:
-    """The runtime's credentials."""
-    credentials = Credentials()
-    monkeypatch.setattr(google.auth, "default", credentials)
-    yield credentials
-    credentials.gate.set()
 
 
 # Calls
@@ -319,15 +291,15 @@ def test_one_new_channel_for_many_time_outs() -> None:
         api = Api(Publish=hang)
         async with serving(api) as address:
             channel = emulated(address)
-            await channel.connect()
+            channel.connect()
             calls = [publish(channel, timeout=SILENT_SECONDS) for _ in range(5)]
             errors = await asyncio.gather(*calls, return_exceptions=True)
             assert ["DEADLINE_EXCEEDED"] * 5 == [str(error) for error in errors]
-            made = await channel.connect()
-            assert made is await channel.connect()
+            made = channel.connect()
+            assert made is channel.connect()
             api.methods["Publish"] = answer
             await publish(channel)
-            assert made is await channel.connect()
+            assert made is channel.connect()
             await channel.close()
 
     asyncio.run(scenario())
@@ -339,11 +311,39 @@ def test_same_channel_after_little_time() -> None:
     async def scenario() -> None:
         async with serving(Api(Publish=hang)) as address:
             channel = emulated(address)
-            made = await channel.connect()
+            made = channel.connect()
             with pytest.raises(Unavailable):
                 await publish(channel, timeout=SILENT_SECONDS / 10)
-            assert made is await channel.connect()
+            assert made is channel.connect()
             await channel.close()
+
+    asyncio.run(scenario())
+
+
+def test_new_channel_after_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was not used for long is connected anew, both channels: neither is found silent."""
+
+    async def scenario() -> None:
+        peers = []
+
+        async def tell(_request: bytes, context: Any) -> Any:
+            peers.append(context.peer())
+            return PublishResponse(message_ids=["1"])
+
+        async with serving(Api(Publish=tell)) as address:
+            second = emulated(address)
+            first = Channel(Google("example"), NOWHERE, address, second)
+            for channel in (first, second, first, second):
+                await publish(channel)
+            assert peers[:2] == peers[2:]
+            monkeypatch.setattr(channels, "IDLE_SECONDS", -1.0)
+            first.connect()
+            monkeypatch.undo()
+            for channel in (first, second):
+                await publish(channel)
+            assert 4 == len(set(peers))
+            for channel in (first, second):
+                await channel.close()
 
     asyncio.run(scenario())
 
@@ -360,133 +360,6 @@ def test_close() -> None:
             await channel.close()
             await publish(channel)
             await channel.close()
-
-    asyncio.run(scenario())
-
-
-# Credentials and project
-
-
-def test_emulator_needs_no_credentials(default: Credentials) -> None:
-    """With an emulator and a project nobody is asked for credentials."""
-
-    async def scenario() -> None:
-        async with serving(Api(Publish=answer)) as address:
-            channel = emulated(address)
-            assert await channel.project() == "example"
-            await publish(channel)
-            await channel.close()
-
-    asyncio.run(scenario())
-    assert default.asked == 0
-
-
-def test_emulator_without_project(default: Credentials) -> None:
-    """With an emulator but no project the runtime's own is found."""
-
-    async def scenario() -> None:
-        channel = Channel(Google(""), NOWHERE, "127.0.0.1:1")
-        assert await channel.project() == "found"
-
-    asyncio.run(scenario())
-    assert default.asked == 1
-
-
-@pytest.mark.parametrize(("named", "found"), [("", "found"), ("named", "named")])
-def test_found_once(default: Credentials, named: str, found: str) -> None:
-    """Both channels, and calls in parallel, share what was found once; a named project wins."""
-
-    async def scenario() -> None:
-        google_ = Google(named)
-        pair = [Channel(google_, NOWHERE, "") for _ in range(2)]
-        projects = await asyncio.gather(*(channel.project() for channel in pair * 5))
-        assert [found] * 10 == projects
-        assert await google_.credentials() is await google_.credentials()
-
-    asyncio.run(scenario())
-    assert default.asked == 1
-
-
-@pytest.mark.parametrize("project", [None, ""])
-def test_no_project(default: Credentials, project: str | None) -> None:
-    """Credentials without a project, and none named, leave it unavailable, with advice."""
-    default.project = project
-
-    async def scenario() -> None:
-        with pytest.raises(Unavailable, match="set GOOGLE_CLOUD_PROJECT"):
-            await Channel(Google(""), NOWHERE, "").project()
-
-    asyncio.run(scenario())
-
-
-def test_no_credentials(default: Credentials) -> None:
-    """Without credentials it is unavailable, with advice; they are looked for again later."""
-
-    async def scenario() -> None:
-        channel = Channel(Google("example"), NOWHERE, "")
-        default.error = google.auth.exceptions.DefaultCredentialsError("none")
-        for _ in range(2):
-            with pytest.raises(Unavailable, match="no credentials: deploy it"):
-                await channel.project()
-        default.error = None
-        assert await channel.project() == "example"
-
-    asyncio.run(scenario())
-    assert default.asked == 3
-
-
-def test_slow_credentials(default: Credentials, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A metadata server that hangs holds up no call; what it says late serves the next ones."""
-    monkeypatch.setattr(channels, "CREDENTIALS_SECONDS", 0.05)
-    default.gate.clear()
-
-    async def scenario() -> None:
-        channel = Channel(Google(""), NOWHERE, "")
-        for _ in range(3):
-            with pytest.raises(Unavailable, match="no credentials yet"):
-                await channel.project()
-        default.gate.set()
-        while True:
-            try:
-                assert await channel.project() == "found"
-            except Unavailable:
-                continue
-            break
-
-    asyncio.run(scenario())
-    assert default.asked == 1
-
-
-def test_late_failure(default: Credentials, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Credentials that fail when nobody waits any more are looked for by the next call."""
-    monkeypatch.setattr(channels, "CREDENTIALS_SECONDS", 0.05)
-    default.gate.clear()
-    default.error = google.auth.exceptions.DefaultCredentialsError("none")
-
-    async def scenario() -> None:
-        google_ = Google("")
-        with pytest.raises(Unavailable):
-            await google_.credentials()
-        default.gate.set()
-        while default.asked == 1:
-            with pytest.raises(Unavailable):
-                await google_.credentials()
-
-    asyncio.run(scenario())
-
-
-def test_cancelled_search(default: Credentials) -> None:
-    """A loop that ends while credentials are looked for ends without a complaint."""
-    default.gate.clear()
-
-    async def scenario() -> None:
-        search = asyncio.create_task(Google("").credentials())
-        await asyncio.to_thread(default.called.wait, LONG)
-        search.cancel()
-        for task in asyncio.all_tasks() - {asyncio.current_task(), search}:
-            task.cancel()
-        await asyncio.gather(search, return_exceptions=True)
-        default.gate.set()
 
     asyncio.run(scenario())
 
@@ -518,25 +391,49 @@ def certificate() -> tuple[bytes, bytes]:
     return key.private_bytes(pem, form, plain), made.public_bytes(pem)
 
 
-def test_token(
-    default: Credentials, monkeypatch: pytest.MonkeyPatch, certificate: tuple[bytes, bytes]
-) -> None:
-    """Calls to the API itself go by TLS and carry the token, which is looked for once."""
+@pytest.fixture
+def trusting(
+    monkeypatch: pytest.MonkeyPatch, certificate: tuple[bytes, bytes]
+) -> grpc.ServerCredentials:
+    """What a server needs that channels trust."""
     trust = grpc.ssl_channel_credentials(certificate[1])
     monkeypatch.setattr(channels.grpc, "ssl_channel_credentials", lambda: trust)
+    return grpc.ssl_server_credentials([certificate])
+
+
+def test_token(default: Default, trusting: grpc.ServerCredentials) -> None:
+    """Calls to the API itself go by TLS and carry the token, which is looked for once."""
 
     async def scenario() -> None:
         api = Api(Publish=answer)
-        async with serving(api, grpc.ssl_server_credentials([certificate])) as address:
+        async with serving(api, trusting) as address:
             google_ = Google("")
             pair = [Channel(google_, address, "") for _ in range(2)]
             for channel in pair:
                 await asyncio.gather(*(publish(channel) for _ in range(3)))
                 await channel.close()
-        assert ["Bearer a-token"] * 6 == [one["authorization"] for one in api.metadata]
+        assert ["Bearer token 1"] * 6 == [one["authorization"] for one in api.metadata]
 
     asyncio.run(scenario())
-    assert default.asked == 1
+    assert 1 == default.asked
+
+
+def test_no_thread_a_call(default: Default, trusting: grpc.ServerCredentials) -> None:
+    """Calls that have a token start no threads."""
+
+    async def scenario() -> None:
+        async with serving(Api(Publish=answer), trusting) as address:
+            channel = Channel(Google(""), address, "")
+            await publish(channel)
+            before = threading.active_count()
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(threading.Thread, "start", lambda _: pytest.fail("a thread"))
+                await asyncio.gather(*(publish(channel) for _ in range(10)))
+            assert before == threading.active_count()
+            await channel.close()
+
+    asyncio.run(scenario())
+    assert 1 == default.asked
 
 
 @pytest.mark.usefixtures("default")
@@ -555,8 +452,8 @@ def test_untrusted(certificate: tuple[bytes, bytes]) -> None:
     asyncio.run(scenario())
 
 
-def test_connect_without_credentials(default: Credentials) -> None:
-    """A call that cannot even connect is unavailable, and the next one tries again."""
+def test_without_credentials(default: Default) -> None:
+    """A call that nobody authorizes is unavailable, and the next one tries again."""
     default.error = google.auth.exceptions.DefaultCredentialsError("none")
 
     async def scenario() -> None:
@@ -564,18 +461,43 @@ def test_connect_without_credentials(default: Credentials) -> None:
         for _ in range(2):
             with pytest.raises(Unavailable, match="no credentials"):
                 await publish(channel)
+        await channel.close()
 
     asyncio.run(scenario())
-    assert default.asked == 2
+    assert 2 == default.asked
 
 
-def test_time_limit_of_connecting(default: Credentials) -> None:
-    """The time that connecting takes is the call's own."""
+def test_time_limit_of_credentials(default: Default) -> None:
+    """The time that waiting for credentials takes is the call's own."""
     default.gate.clear()
 
     async def scenario() -> None:
+        channel = Channel(Google(""), NOWHERE, "")
         with pytest.raises(Unavailable, match=r"^DEADLINE_EXCEEDED$"):
-            await publish(Channel(Google(""), NOWHERE, ""), timeout=0.05)
+            await publish(channel, timeout=0.05)
         default.gate.set()
+        await channel.close()
+
+    asyncio.run(scenario())
+
+
+def test_connects_while_credentials_are_found(
+    default: Default, trusting: grpc.ServerCredentials
+) -> None:
+    """The connection is there when the credentials are: the two do not wait for each other."""
+    default.gate.clear()
+
+    async def scenario() -> None:
+        async with serving(Api(Publish=answer), trusting) as address:
+            channel = Channel(Google(""), address, "")
+            call = asyncio.create_task(publish(channel))
+            await asyncio.to_thread(default.called.wait, LONG)
+            made = channel.connect()
+            while made.get_state() is not grpc.ChannelConnectivity.READY:
+                await made.wait_for_state_change(made.get_state())
+            assert not call.done()
+            default.gate.set()
+            await call
+            await channel.close()
 
     asyncio.run(scenario())

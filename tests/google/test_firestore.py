@@ -11,7 +11,8 @@ import pytest
 
 from envybox.errors import Rejected, Unavailable
 from envybox.google import document
-from envybox.google.channel import Channel, Google
+from envybox.google.channel import Channel
+from envybox.google.credentials import Google
 from envybox.google.firestore import FirestoreStore
 from envybox.google.messages import (
     BatchWriteRequest,

@@ -7,7 +7,8 @@ import grpc
 import pytest
 
 from envybox.errors import Rejected, Unavailable
-from envybox.google.channel import Channel, Google
+from envybox.google.channel import Channel
+from envybox.google.credentials import Google
 from envybox.google.messages import PublishRequest, PublishResponse
 from envybox.google.pubsub import PubSubPublisher
 from envybox.message import of_event

@@ -1,0 +1,110 @@
+"""What authorizes calls to Google: the project, and a token that is renewed beside them.
+
+A token is a header of the call here. gRPC's own way, a plugin of the channel, starts a
+thread for each call: half of a call's CPU again and, while the metadata server hangs, as
+many threads that hang with it as there are calls. Here one thread at a time asks for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from datetime import UTC
+from typing import Any, NamedTuple
+
+from envybox.errors import Unavailable
+
+CREDENTIALS_SECONDS = 1.0
+"""How long a call waits for credentials: the store and then the publisher may each wait so
+long within the 3 seconds of an answer."""
+
+RENEW_SECONDS = 225
+"""How long before its end a token is renewed, while calls still use it: google-auth's own
+threshold. The metadata server gives out another five minutes before the end."""
+
+Headers = tuple[tuple[str, str], ...]
+
+_SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
+
+
+class _Token(NamedTuple):
+    headers: Headers
+    ends_at: float
+
+
+class Google:
+    """What both channels share: the project and the token, each found once.
+
+    They are asked for when the first call is made, in a thread: the metadata server may
+    take its time. No call waits longer than `CREDENTIALS_SECONDS` for it; a later one finds
+    what it brought. `project` '' means the runtime's own.
+    """
+
+    def __init__(self, project: str) -> None:
+        self._project = project
+        self._credentials: Any = None
+        self._token = _Token((), -math.inf)
+        self._renewing: asyncio.Task[None] | None = None
+
+    async def project(self) -> str:
+        """Return the project's id. Raises `Unavailable` where none is named and none found."""
+        if not self._project:
+            await self._renewed()
+        return self._project
+
+    def headers(self) -> Headers:
+        """Return the headers that authorize a call; () where they are to be waited for."""
+        left = self._token.ends_at - time.time()
+        if left < RENEW_SECONDS:
+            self._renew()
+        return self._token.headers if left > 0 else ()
+
+    async def authorized(self) -> Headers:
+        """Return the headers that authorize a call.
+
+        Raises `Unavailable` where there are none, or not yet.
+        """
+        if not self.headers():
+            await self._renewed()
+        return self._token.headers
+
+    async def _renewed(self) -> None:
+        try:
+            async with asyncio.timeout(CREDENTIALS_SECONDS):
+                await asyncio.shield(self._renew())
+        except TimeoutError as error:
+            raise Unavailable("no credentials yet") from error
+
+    def _renew(self) -> asyncio.Task[None]:
+        if self._renewing is None:
+            self._renewing = asyncio.create_task(asyncio.to_thread(self._find))
+            self._renewing.add_done_callback(self._found)
+        return self._renewing
+
+    def _found(self, renewing: asyncio.Task[None]) -> None:
+        self._renewing = None
+        if not renewing.cancelled():
+            renewing.exception()  # asked for here: whoever waited for it may have given up
+
+    def _find(self) -> None:
+        import google.auth
+        import google.auth.exceptions
+        import google.auth.transport.requests
+
+        try:
+            credentials = self._credentials
+            if credentials is None:
+                credentials, project = google.auth.default(scopes=_SCOPES)
+                self._project = self._project or project or ""
+            credentials.refresh(google.auth.transport.requests.Request())
+        except (google.auth.exceptions.GoogleAuthError, OSError, ValueError) as error:
+            raise Unavailable("no credentials: deploy it, or set an emulator's host") from error
+        if not self._project:
+            raise Unavailable("no project: set GOOGLE_CLOUD_PROJECT")
+        headers: dict[str, str] = {}
+        credentials.apply(headers)
+        expiry = credentials.expiry  # in UTC, without a zone
+        ends_at = expiry.replace(tzinfo=UTC).timestamp() if expiry else math.inf
+        self._token = _Token(tuple(headers.items()), ends_at)
+        self._credentials = credentials
