@@ -56,9 +56,9 @@ class Receiver:
         """Send any request."""
         return self._http.request(method, self.url, **kwargs)
 
-    def recover(self, content: bytes = b"") -> httpx.Response:
-        """Call `recover` as Cloud Scheduler and Pub/Sub do."""
-        return self._http.post(self.recover_url, content=content)
+    def recover(self, content: bytes = b"", method: str = "POST") -> httpx.Response:
+        """Call `recover`, by default as Cloud Scheduler and Pub/Sub do."""
+        return self._http.request(method, self.recover_url, content=content)
 
     def accepted(self, fields: Any, **kwargs: Any) -> dict[str, Any]:
         """Send a webhook that has to be published, and return its document."""

@@ -206,7 +206,14 @@ def test_any_path(receiver: Receiver) -> None:
         assert connection.recv(100).startswith(b"HTTP/1.1 200")
 
 
-def test_recover_takes_posts_alone(receiver: Receiver) -> None:
-    """`recover` refuses other methods, and a body that is not Pub/Sub's."""
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_recover_takes_posts_alone(receiver: Receiver, method: str) -> None:
+    """`recover` refuses other methods, and tells which is served."""
+    answer = receiver.recover(method=method)
+    assert (405, "POST") == (answer.status_code, answer.headers["allow"])
+
+
+def test_recover_malformed(receiver: Receiver) -> None:
+    """`recover` refuses a body that is not Pub/Sub's."""
     answer = receiver.recover(b'{"message": 1}')
     assert (400, "malformed") == (answer.status_code, answer.json()["error"])

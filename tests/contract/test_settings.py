@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -93,6 +94,27 @@ def test_a_refused_key_opens_nothing(local: Local) -> None:
     with serve(local) as receiver:
         assert 403 == receiver.post(new_call(), key=OTHER_KEY).status_code
     assert not (local.path).exists()
+
+
+def test_a_refused_key_connects_to_nothing() -> None:
+    """A wrong key makes no client of Google's; the right one does."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        google = Backend()
+        host = f"127.0.0.1:{listener.getsockname()[1]}"
+        google.environ = {
+            "ENVYBOX_BACKEND": "google",
+            "FIRESTORE_EMULATOR_HOST": host,
+            "PUBSUB_EMULATOR_HOST": host,
+            "GOOGLE_CLOUD_PROJECT": "demo-contract",
+        }
+        with serve(google) as receiver:
+            for _ in range(3):
+                assert 403 == receiver.post(new_call(), key=OTHER_KEY).status_code
+            listener.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                listener.accept()
+            assert 503 == receiver.post(new_call()).status_code
+            listener.accept()[0].close()
 
 
 def test_keys_file(local: Local, tmp_path: Path) -> None:
