@@ -4,8 +4,9 @@ import functions_framework.aio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from envybox import app
+from envybox import app, serving
 
+serving.prepare()
 _app = app.start()
 
 

@@ -147,7 +147,8 @@ class App:
                 async with asyncio.timeout(_REREAD_SECONDS):
                     await asyncio.to_thread(self._keys.reread)
             except (SettingsError, TimeoutError) as error:  # the keys known so far stay
-                logs.write({"severity": "ERROR", "message": f"webhook: keys not read: {error}"})
+                reason = str(error) or f"not within {_REREAD_SECONDS} s"
+                logs.write({"severity": "ERROR", "message": f"webhook: keys not read: {reason}"})
         try:
             fields, warnings = read_fields(
                 await _body(request),

@@ -85,10 +85,10 @@ class Batcher(Generic[Item, Result]):
 
     async def _run(self, batch: list[_Waiting[Item, Result]]) -> None:
         left = max(waiting.deadline for waiting in batch) - asyncio.get_running_loop().time()
-        outcomes: Sequence[Result | BackendError]
+        outcomes: Sequence[Result | Exception]
         try:
             outcomes = await self._send([waiting.item for waiting in batch], left)
-        except BackendError as error:
+        except Exception as error:  # noqa: BLE001 # whatever it is, nobody is left waiting
             outcomes = [error] * len(batch)
         finally:
             self._free += 1
@@ -96,7 +96,7 @@ class Batcher(Generic[Item, Result]):
         for waiting, outcome in zip(batch, outcomes, strict=True):
             if waiting.outcome.done():
                 continue
-            if isinstance(outcome, BackendError):
+            if isinstance(outcome, Exception):
                 waiting.outcome.set_exception(outcome)
             else:
                 waiting.outcome.set_result(outcome)

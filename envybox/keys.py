@@ -35,7 +35,11 @@ _WELL_FORMED = re.compile(r"[0-9a-f]{32}")
 # A character of a key, as URLs, JSON and HTML may write it.
 _PERCENT_ESCAPE = re.compile(r"%([2-7][0-9A-Fa-f])")
 _JSON_ESCAPE = re.compile(r"\\u00([2-7][0-9A-Fa-f])")
-_HTML_ESCAPE = re.compile(r"&(?:#0{0,99}[0-9]{2,3}|#[xX]0{0,99}[0-9A-Fa-f]{2}|(?:low|Under)bar);?")
+# How often escaped text is taken apart; nobody but an attacker escapes it more often.
+_MOST_LEVELS = 8
+_HTML_ESCAPE = re.compile(
+    r"&(?:#0{0,99}[0-9]{2,3}|#[xX]0{0,99}[0-9A-Fa-f]{2}|(?:low|Under)bar|bsol);?"
+)
 
 
 def parse(text: str, name: str) -> dict[str, str]:
@@ -170,8 +174,9 @@ def _revealing(text: str, key: str) -> str | None:
         ways.append(_PERCENT_ESCAPE.sub(_character, text))
     if "\\u00" in text:
         ways.append(_JSON_ESCAPE.sub(_character, text))
-    if "&#" in text or "bar;" in text:
-        ways.append(_HTML_ESCAPE.sub(lambda escape: html.unescape(escape[0]), text))
+    if "&#" in text or "bar;" in text or "&bsol;" in text:
+        unescaped = _HTML_ESCAPE.sub(lambda escape: html.unescape(escape[0]), text)
+        ways += (unescaped, _JSON_ESCAPE.sub(_character, unescaped))  # JSON may stand in HTML
     return next((plain for plain in ways if _is_in(key, plain)), None)
 
 
@@ -180,12 +185,13 @@ def _character(escape: re.Match[str]) -> str:
 
 
 def _black_out(text: str, key: str) -> str:
-    while True:
+    for _ in range(_MOST_LEVELS):
         text = re.sub(re.escape(key), "*" * len(key), text, flags=re.IGNORECASE)
         plain = _revealing(text, key)
         if plain is None:
             return text
         text = plain
+    return "*" * len(key)
 
 
 def pairing_key(fields: Fields) -> str | None:

@@ -26,8 +26,9 @@ _SITE_LENGTH = 100
 def write(entry: Mapping[str, Any]) -> None:
     """Write a line to standard output; entries that are None are left out."""
     present = {name: value for name, value in entry.items() if value is not None}
-    line = readable(present) if sys.stdout.isatty() else msgspec.json.encode(present).decode()
-    with suppress(OSError):  # a full disk, a closed pipe: an answer is worth more than its line
+    # A full disk, a closed pipe, an odd encoding: an answer is worth more than its line.
+    with suppress(OSError, ValueError):
+        line = readable(present) if sys.stdout.isatty() else msgspec.json.encode(present).decode()
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
 

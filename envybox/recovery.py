@@ -121,11 +121,19 @@ class Recovery:
     async def _publish(self, stored: Stored, failures: Counter[str], stop_at: float) -> bool | None:
         """Publish an event. None: not tried, for the time is up or its topic is failing."""
         try:
-            event = self._flow.admission.event_of(stored)
-        except ValueError:  # somebody changed it by hand: no reason to hold up the others
-            text = f"recover: event {stored.id} cannot be published: its `raw` cannot be read"
-            logs.write({"severity": "ERROR", "message": text, "event_id": stored.id})
+            return await self._published(stored, failures, stop_at)
+        except Exception as error:  # noqa: BLE001 # no reason to hold up the others
+            text = f"recover: event {stored.id} cannot be published"
+            if isinstance(error, ValueError):  # somebody changed it by hand
+                text += ": its `raw` cannot be read"
+            entry = {"severity": "ERROR", "message": text, "event_id": stored.id}
+            logs.write(logs.of_defect(error) | entry)
             return False
+
+    async def _published(
+        self, stored: Stored, failures: Counter[str], stop_at: float
+    ) -> bool | None:
+        event = self._flow.admission.event_of(stored)
         if failures[event.type] >= TOPIC_FAILURES or time.monotonic() >= stop_at:
             return None
         mark = await self._flow.publish(event, timeout=PUBLISH_SECONDS)

@@ -186,12 +186,13 @@ def test_own_error() -> None:
     asyncio.run(scenario())
 
 
-def test_error_of_all() -> None:
+@pytest.mark.parametrize("error", [Unavailable("UNAVAILABLE"), KeyError("a defect")])
+def test_error_of_all(error: Exception) -> None:
     """What the call raises is the error of all that it carried; the next call is made."""
 
     async def scenario() -> None:
         backend = Backend()
-        backend.failure = Unavailable("UNAVAILABLE")
+        backend.failure = error
         batch = batcher(backend)
         outcomes = await asyncio.gather(
             *(batch.add(item, size=1, timeout=LONG) for item in range(2)), return_exceptions=True
@@ -201,26 +202,6 @@ def test_error_of_all() -> None:
         assert await batch.add(3, size=1, timeout=LONG) == 30
 
     asyncio.run(scenario())
-
-
-def test_defect() -> None:
-    """A defect in sending costs its items their time, and nothing after them."""
-
-    async def scenario() -> list[str]:
-        found: list[str] = []
-        asyncio.get_running_loop().set_exception_handler(
-            lambda _, context: found.append(repr(context.get("exception")))
-        )
-        backend = Backend()
-        backend.failure = KeyError("a defect")
-        batch = batcher(backend)
-        with pytest.raises(Unavailable, match="DEADLINE_EXCEEDED"):
-            await batch.add(1, size=1, timeout=SHORT)
-        backend.failure = None
-        assert await batch.add(2, size=1, timeout=LONG) == 20
-        return found
-
-    assert ["KeyError('a defect')"] == asyncio.run(scenario())
 
 
 def test_time_limit_in_flight() -> None:

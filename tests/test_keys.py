@@ -349,6 +349,26 @@ def test_without_key_unescaped(field: str) -> None:
         assert KEY not in everywhere([("key", KEY), (field, escaped)]).lower()
 
 
+@pytest.mark.parametrize("field", ["managers_phones", "custom_data"])
+@pytest.mark.parametrize("backslash", ["&#92;", "&#x5C;", "&bsol;", "\\"])
+def test_without_key_in_json_in_html(field: str, backslash: str) -> None:
+    """Nor does the one within the other."""
+    letters = "".join(f"{backslash}u{ord(character):04x}" for character in KEY)
+    text = f"[{{&quot;manager_name&quot;:&quot;{letters}&quot;}}]"
+    assert KEY not in everywhere([("key", KEY), (field, text)])
+
+
+def test_without_key_many_levels() -> None:
+    """What is escaped over and over is not taken apart for ever: all of it goes."""
+    text = written = "".join(f"%{ord(character):02x}" for character in KEY)
+    for _ in range(20):
+        written = written.replace("%", "%25")
+        text += written
+    assert ([("url", "*" * 32), ("a", "b")], []) == without_key(
+        [("key", KEY), ("url", text), ("a", "b")], []
+    )
+
+
 def test_without_key_length() -> None:
     """What is blacked out keeps its length, and all around it stays."""
     fields = [("key", KEY), ("url", f"https://example.com/?key={KEY}&a=%D0%B0")]

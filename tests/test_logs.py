@@ -257,3 +257,12 @@ def test_a_line_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("sys.stdout", Full())
     logs.write({"message": "lost"})
+
+
+def test_a_line_that_cannot_be_encoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does output whose encoding has no such letters, or that is closed."""
+    output = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", output)
+    logs.write({"site": "пример.рф"})
+    output.close()
+    logs.write({"site": "example.com"})

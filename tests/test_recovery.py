@@ -13,10 +13,12 @@ from envybox import recovery as recovery_module
 from envybox import spool
 from envybox.deadline import Deadline
 from envybox.errors import Rejected, Unavailable
+from envybox.event import Event
 from envybox.flow import Flow
 from envybox.publish import Message
 from envybox.recovery import Drained, Recovery, Report
 from envybox.settings import Settings
+from envybox.store import Stored
 from envybox.webhook import Webhook
 from tests.fakes import FakePublisher, FakeStore
 from tests.samples import HELP_PAGE, webhook_of
@@ -33,7 +35,7 @@ class World:
         self.publisher = FakePublisher()
         flow = Flow(settings, self.store, self.publisher)
         self.recovery = Recovery(settings, self.store, self.publisher, flow)
-        self._flow = flow
+        self.flow = flow
 
     def leave_pending(self, count: int, *, number: str = "1", age: float = 3600) -> None:
         """Store webhooks of a type that were never published, a second apart."""
@@ -43,8 +45,8 @@ class World:
                 at = datetime.now(UTC) - timedelta(seconds=age) + timedelta(seconds=index)
                 fields = [("webhooktype", number), ("call_id", f"{number}-{index}-{age}")]
                 webhook = webhook_of(fields, received_at=at)
-                admitted = await self._flow.admission.admit(
-                    webhook, self._flow.admission.event(webhook), Deadline(1)
+                admitted = await self.flow.admission.admit(
+                    webhook, self.flow.admission.event(webhook), Deadline(1)
                 )
                 assert admitted.is_new
 
@@ -226,3 +228,24 @@ def test_a_document_that_was_spoiled(world: World, capsys: pytest.CaptureFixture
     report = world.run()
     assert (2, 1, 1) == (report.published, report.failed, report.pending)
     assert spoiled == json.loads(capsys.readouterr().out)["event_id"]
+
+
+def test_a_defect(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An event that meets a defect fails alone, and the log tells where, never its values."""
+    world.leave_pending(3)
+    spoiled = next(iter(world.store.events))
+    event_of = world.flow.admission.event_of
+
+    def defective(stored: Stored) -> Event:
+        if stored.id == spoiled:
+            raise KeyError("a visitor's name")
+        return event_of(stored)
+
+    monkeypatch.setattr(world.flow.admission, "event_of", defective)
+    report = world.run()
+    assert (2, 1, 1) == (report.published, report.failed, report.pending)
+    line = capsys.readouterr().out
+    assert (spoiled, "KeyError") == (json.loads(line)["event_id"], json.loads(line)["error"])
+    assert "a visitor's name" not in line

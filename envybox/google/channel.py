@@ -23,7 +23,7 @@ _OPTIONS = [
     # The defaults wait up to two minutes before they connect again after an outage.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 2000),  # also how long a connection may take to make
-    ("grpc.max_reconnect_backoff_ms", 1000),
+    ("grpc.max_reconnect_backoff_ms", 300),
     ("grpc.max_send_message_length", -1),
     ("grpc.max_receive_message_length", -1),
     # Two channels to the same host must not share what one of them found broken.

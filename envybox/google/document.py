@@ -30,6 +30,7 @@ MAX_DEPTH = 18
 _LONG_TEXT = 1000
 _MAX_PATH_BYTES = 1500
 _RESERVED_NAME = re.compile(r"__.*__", re.DOTALL)
+_EMPTY_BYTES = 2  # of a value that is null, or a list or map of nothing
 _COMPRESSED = "deflate+base64"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -74,7 +75,7 @@ def build_bare(record: Record, name: str, document: Any = None) -> Any:
     """
     document = build(record, name, document)
     warnings = list(record.event.warnings)
-    _lighten(document, record.raw, warnings, reason="refused by Firestore, left to raw")
+    _lighten(document, record.raw, warnings, is_refused=True)
     return document
 
 
@@ -178,19 +179,27 @@ def _fill_extra(fields: Any, extra: dict[str, str], warnings: list[FieldWarning]
 
 
 def _lighten(
-    document: Any, raw: str, warnings: list[FieldWarning], reason: str = "too long, left to raw"
+    document: Any, raw: str, warnings: list[FieldWarning], *, is_refused: bool = False
 ) -> None:
-    """Take out what can be long; where that is not enough, compress `raw`, cut all text."""
+    """Take out what can be long, the longest first, until the rest fits (all: `is_refused`).
+
+    Where that is not enough, compress `raw`, then cut all text.
+    """
     fields = document.fields
-    fields["custom_data"].Clear()
-    fields["custom_data"].null_value = 0
-    fields["extra"].map_value.fields.clear()
-    fields["managers"].array_value.ClearField("values")
-    if fields["chat"].HasField("map_value"):
-        fields["chat"].map_value.fields["transcript"].array_value.ClearField("values")
-    warnings += [
-        FieldWarning(name, reason) for name in ("custom_data", "extra", "managers", "chat_text")
+    reason = "refused by Firestore, left to raw" if is_refused else "too long, left to raw"
+    parts: list[tuple[str, Any, Any]] = [
+        ("custom_data", fields["custom_data"], None),
+        ("extra", fields["extra"], {}),
+        ("managers_phones", fields["managers"], []),
     ]
+    if fields["chat"].HasField("map_value"):
+        transcript = fields["chat"].map_value.fields["transcript"]
+        parts.append(("chat_text", transcript, []))
+    for name, value, nothing in sorted(parts, key=lambda part: -part[1].ByteSize()):
+        if value.ByteSize() > _EMPTY_BYTES and (is_refused or document.ByteSize() > MAX_BYTES):
+            value.Clear()
+            fill(value, nothing)
+            warnings.append(FieldWarning(name, reason))
     if document.ByteSize() > MAX_BYTES:
         packed = base64.b64encode(zlib.compress(raw.encode())).decode()
         fields["raw"].string_value = msgspec.json.encode({_COMPRESSED: packed}).decode()

@@ -15,8 +15,8 @@ logging.getLogger("python_multipart").propagate = False
 def parse(body: bytes, content_type: str) -> Read:
     """Return the fields; a part that is a file counts as a field with the file's text.
 
-    Raises `Malformed` where there is no boundary, a part has no name, or the body ends
-    before its closing boundary.
+    A part without a name has the name ''. Raises `Malformed` where there is no boundary, or
+    the body ends before its closing boundary.
     """
     # Imported when needed: nobody has seen Envybox send multipart.
     from python_multipart.exceptions import FormParserError
@@ -47,9 +47,7 @@ def parse(body: bytes, content_type: str) -> Read:
         raise Malformed("the body ends before its closing boundary")
     pairs: list[Pair] = []
     for disposition, value in parts.all:
-        name = parse_options_header(bytes(disposition))[1].get(b"name")
-        if name is None:
-            raise Malformed("a part without a name")
+        name = parse_options_header(bytes(disposition))[1].get(b"name", b"")
         pairs.append((name, bytes(value)))
     return decode_pairs(pairs)
 
