@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from envybox import settings, types
 from tests.terraform import tables, workspace
 
@@ -56,16 +54,6 @@ def test_alerts_that_can_be_off_are_those_that_there_are() -> None:
     variables = (workspace.CONFIGURATION / "variables_watching.tf").read_text()
     (listed,) = re.findall(r"contains\(\[(.*)\], alert\)", variables)
     assert sorted(keys) == sorted([*re.findall(r'"(\w+)"', listed), "no_traffic"])
-
-
-@pytest.mark.parametrize(
-    "name", ["cost", "runbook", "deploy-checklist", "deploy-without-terraform"]
-)
-def test_links_lead_somewhere(name: str) -> None:
-    """Every relative link of a document leads to a file that is there."""
-    path = workspace.ROOT / "docs" / f"{name}.md"
-    for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text()):
-        assert (path.parent / link).exists(), link
 
 
 def test_deploying_by_hand_makes_what_the_code_needs() -> None:
