@@ -47,18 +47,19 @@ output "next_steps" {
   description = "What to do now, in plain words."
   value       = <<-EOT
     1. Set the key that Envybox sends (skip this if you passed `keys`). Run the line below, paste
-       label=key and press Enter; it works a minute later, without a deployment. All accepted keys
+       label=key and press Enter; it works within two minutes, without a deployment. All accepted keys
        go in at once, separated by commas.
          read -rs KEYS && printf %s "$KEYS" | gcloud secrets versions add ${google_secret_manager_secret.keys.secret_id} --project=${var.project} --data-file=-
     2. In Envybox open the widget → Settings → Integrations → webhook notifications, tick the events,
        and paste this address:
          ${google_cloudfunctions2_function.this["webhook"].service_config[0].uri}
-    3. See that it answers:
-         curl ${google_cloudfunctions2_function.this["webhook"].service_config[0].uri}
-       and watch what comes in:
+    3. Watch what comes in:
          https://console.cloud.google.com/monitoring/dashboards?project=${var.project}
     4. Subscribe to topics, ${local.prefix}call-result for example: by `subscriptions`, or from your own configuration
        by the output `topics`.
     ${length(var.notification_channels) == 0 ? "5. No notification channel is set: alerts are seen in the console alone. Set `notification_channels`." : "5. Alerts go to ${length(var.notification_channels)} notification channel(s)."}
+    6. Send a test webhook: run the line below, paste the key without its label and press Enter. It must
+       answer "published".
+         read -rs KEY && printf %s "$KEY" | curl ${google_cloudfunctions2_function.this["webhook"].service_config[0].uri} -d webhooktype=1 -d phone=79000000000 --data-urlencode key@-
   EOT
 }
