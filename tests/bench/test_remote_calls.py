@@ -81,7 +81,7 @@ def test_mark_leaves_before_the_answer(calls: Wire, settings: Callable[..., Sett
         for number in range(1, 4):
             await _receive(flow, str(number))
             in_time.append(calls.wait_for(3 * number, 5))
-            await asyncio.sleep(0.05)  # the answer to the mark comes in
+            await asyncio.gather(*flow._marks._tasks)  # the answer to the mark
 
     _run(settings, scenario)
     assert [True, True, True] == in_time
