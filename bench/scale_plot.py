@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from bench.scale import Outcome, World
+from bench.scale_model import Outcome, World
 
 
 def plot(outcome: Outcome, world: World) -> str:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench import scale
-from bench.scale import STEP, World, simulate
+from bench.scale_model import STEP, World, simulate
 
 
 def test_calm() -> None:
@@ -62,6 +62,26 @@ def test_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     scale.main(["--rate", "3", "--hours", "0.1", "--outage", "30", "--plot", str(picture)])
     assert "0 refused" in capsys.readouterr().out
     assert "{http://www.w3.org/2000/svg}svg" == ElementTree.parse(picture).getroot().tag  # noqa: S314 # our own
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "advice"),
+    [
+        ("--hours", "0", "--hours: give a number >= 0.01"),
+        ("--rate", "-5", "--rate: give a number >= 0.01"),
+        ("--rate", "nan", "--rate: give a number >= 0.01"),
+        ("--rate", "inf", "--rate: give a number <= "),
+        ("--cpu-ms", "much", "--cpu-ms: give a number"),
+        ("--max-instances", "0", "--max-instances: give a whole number >= 1"),
+        ("--ramp", "perhaps", "--ramp: give true or false"),
+        ("--plot", "/no/such/dir/x.svg", "Name a file in a folder that is there."),
+    ],
+)
+def test_unusable(capsys: pytest.CaptureFixture[str], name: str, value: str, advice: str) -> None:
+    """What cannot be simulated or written is told, with what to give instead."""
+    with pytest.raises(SystemExit):
+        scale.main(["--hours", "0.01", name, value])
+    assert advice in capsys.readouterr().err
 
 
 def test_table(capsys: pytest.CaptureFixture[str]) -> None:
