@@ -32,19 +32,26 @@ BENCHMARKS: dict[str, Callable[[Effort], list[Figure]]] = {
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the named benchmarks, or all, and print their tables."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    names = f"of: {', '.join(BENCHMARKS)}; without any, all"
-    parser.add_argument("name", nargs="*", choices=[*BENCHMARKS, []], help=names)
+    help_ = f"of: {', '.join(BENCHMARKS)}; without any, all"
+    parser.add_argument("name", nargs="*", choices=[*BENCHMARKS, []], help=help_)
     parser.add_argument("--quick", action="store_true", help="a few seconds each: do they work?")
     parser.add_argument("--write", action="store_true", help="write docs/performance.md")
     options = parser.parse_args(arguments)
     effort = QUICK if options.quick else FULL
-    tables = {}
-    for name in options.name or BENCHMARKS:
-        figures = BENCHMARKS[name](effort)
-        tables[name] = report.sizes(figures) if name == "growth" else report.table(figures)
-        print(f"{name}\n\n{tables[name]}\n", flush=True)
+    names = options.name or list(BENCHMARKS)
     if options.write:
-        report.write(tables, effort)
+        try:
+            report.check(names, report.DOCUMENT)
+        except ValueError as error:
+            parser.error(str(error))
+    tables = {}
+    for name in names:
+        figures = BENCHMARKS[name](effort)
+        made = report.sizes(figures) if name == "growth" else report.table(figures)
+        print(f"{name}\n\n{made}\n", flush=True)
+        tables[name] = f"{made}\n\n{report.measured(effort)}"
+    if options.write:
+        report.write(tables, report.DOCUMENT)
 
 
 if __name__ == "__main__":

@@ -9,14 +9,15 @@ import msgspec
 
 
 class Effort(msgspec.Struct, frozen=True):
-    """How long to measure: rounds (each on fresh emulators) and seconds a run."""
+    """How long to measure: rounds, seconds a run, seconds that each peer warms up a round."""
 
     rounds: int
     seconds: float
+    warmup: float
 
 
-FULL = Effort(rounds=5, seconds=2.0)
-QUICK = Effort(rounds=1, seconds=0.3)
+FULL = Effort(rounds=5, seconds=2.0, warmup=10.0)
+QUICK = Effort(rounds=1, seconds=0.3, warmup=0.3)
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 import grpc.aio
 import msgspec
 
-from bench.client import ROOT, Load
+from bench.client import ROOT, Load, until_answered
 from bench.stand import PROJECT, Backend
 from bench.webhooks import SMALL, webhook
 from envybox import message
@@ -110,7 +110,7 @@ async def _run(firestore: str, pubsub: str, concurrency: int, seconds: float, ca
     await asyncio.sleep(0.5)
     latencies.clear()
     started, cpu = time.perf_counter(), time.process_time()
-    await asyncio.sleep(seconds)
+    await until_answered(latencies, seconds)
     took, cpu = time.perf_counter() - started, time.process_time() - cpu
     done = sorted(latencies)
     over = True

@@ -92,7 +92,7 @@ async def _more(path: Path, types: int) -> float:
     store, publisher = local.open_backend(settings)
     records = _records(types)
     costs = []
-    for _ in range(5):
+    for _ in range(FULL.rounds):
         batch = list(itertools.islice(records, _BATCH))
         started = time.process_time()
         for record in batch:
@@ -142,6 +142,6 @@ def _timed(
     for size in sizes:
         step, parts = make(size)
         runs = max(3, number // parts)
-        times = timeit.repeat(step, timer=time.process_time, number=runs, repeat=7)
+        times = timeit.repeat(step, timer=time.process_time, number=runs, repeat=FULL.rounds)
         costs.append(min(times) / runs / parts * 1e6)
     return costs

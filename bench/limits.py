@@ -5,10 +5,12 @@ Where the receiver comes near them, they are what is measured.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from functools import partial
 from statistics import median
 
 from bench import client, floor, stand
-from bench.figures import Effort, Figure
+from bench.figures import Effort, Figure, Samples, there_and_back
 from bench.webhooks import SMALL, form
 
 _CALLS = {
@@ -20,24 +22,29 @@ _CALLS = {
 
 
 def measure(effort: Effort) -> list[Figure]:
-    """Measure them one by one."""
-    figures = []
+    """Measure them, the calls in turns."""
+    samples: Samples = defaultdict(list)
     with stand.emulated() as backend, stand.delayed(backend, 1) as delayed:
-        floor.run(backend, concurrency=16, seconds=effort.seconds)
-        for call, name in _CALLS.items():
-            for hosts, way in ((backend, ""), (delayed, " through the proxy")):
-                if way and call != "publish":
-                    continue
-                runs = [
-                    floor.run(hosts, concurrency=16, seconds=effort.seconds, calls=(call,))
-                    for _ in range(effort.rounds)
-                ]
-                rate = median(run.rate for run in runs)
-                figures.append(Figure(name=name + way, unit="calls/s", ours=rate))
+        calls = [(name, call, backend) for call, name in _CALLS.items()]
+        calls.append((f"{_CALLS['publish']} through the proxy", "publish", delayed))
+        turns = [partial(_run, samples, effort, *call) for call in calls]
+        for turn in turns:
+            turn()
+        samples.clear()  # that was the warm-up
+        for _ in range(effort.rounds):
+            there_and_back(turns)
+    figures = [
+        Figure(name=name, unit="calls/s", ours=median(rates)) for name, rates in samples.items()
+    ]
     with stand.server(stand.HELLO_ASYNC, stand.NOWHERE) as hello:
-        runs = [
+        loads = [
             client.run(hello.port, form(SMALL), connections=8, seconds=effort.seconds)
             for _ in range(effort.rounds)
         ]
-    cpu = median(run.cpu / run.requests * 1000 for run in runs)
+    cpu = median(load.cpu / load.requests * 1000 for load in loads)
     return [*figures, Figure(name="load client, CPU a request", unit="ms", ours=cpu)]
+
+
+def _run(samples: Samples, effort: Effort, name: str, call: str, backend: stand.Backend) -> None:
+    load = floor.run(backend, concurrency=16, seconds=effort.seconds, calls=(call,))
+    samples[name].append(load.rate)

@@ -52,7 +52,7 @@ def _steps(fields: Fields) -> dict[str, Callable[[], object]]:
 
 
 def _cpu(step: Callable[[], object], effort: Effort) -> float:
-    """Return the least of several runs: what disturbs only ever adds."""
-    number = max(20, int(150 * effort.seconds))
-    times = timeit.repeat(step, timer=time.process_time, number=number, repeat=9)
+    """Return the least of the rounds: what disturbs only ever adds."""
+    number = max(20, int(300 * effort.seconds))
+    times = timeit.repeat(step, timer=time.process_time, number=number, repeat=effort.rounds)
     return min(times) / number * 1e6

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import platform
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -16,8 +15,16 @@ from bench.client import ROOT
 from bench.figures import Effort, Figure
 
 DOCUMENT = ROOT / "docs" / "performance.md"
-_LIBRARIES = ("functions-framework", "google-cloud-firestore", "google-cloud-pubsub", "grpcio")
-_LOOPS = ("uvloop", "httptools")
+_LIBRARIES = (
+    "functions-framework",
+    "google-cloud-firestore",
+    "google-cloud-pubsub",
+    "grpcio",
+    "uvloop",
+    "httptools",
+)
+_MACHINE = "machine"
+_PLACE = re.compile(r"<!-- ([\w-]+) -->\n(.*?)<!-- end -->", re.DOTALL)
 
 
 def table(figures: Sequence[Figure]) -> str:
@@ -46,34 +53,61 @@ def sizes(figures: Sequence[Figure]) -> str:
     return "\n".join(lines)
 
 
-def write(tables: Mapping[str, str], effort: Effort, document: Path = DOCUMENT) -> None:
-    """Put each table, and how it was measured, between its two markers in a document."""
-    text = document.read_text("utf-8")
-    for name, content in {**tables, "machine": machine(effort)}.items():
-        pattern = rf"(<!-- {name} -->\n).*?(<!-- end -->)"
-        text, found = re.subn(
-            pattern, lambda m, c=content: f"{m[1]}{c}\n{m[2]}", text, flags=re.DOTALL
+def check(names: Collection[str], document: Path) -> None:
+    """Raise `ValueError` where these tables cannot be written into a document.
+
+    All of its tables are of one machine, with one set of versions: some alone may not change
+    what is said of the others.
+    """
+    there = places(document.read_text("utf-8"))
+    missing = [name for name in (*names, _MACHINE) if name not in there]
+    if missing:
+        raise ValueError(f"{document} has no place for the table {', '.join(missing)}")
+    others = [name for name in there if name not in (*names, _MACHINE)]
+    if others and there[_MACHINE] != machine() + "\n":
+        raise ValueError(
+            f"{document} has tables of another machine or of other versions: "
+            f"measure them anew too ({', '.join(others)})"
         )
-        if found != 1:
-            raise ValueError(f"{document} has no place for the table {name}")
-    document.write_text(text, "utf-8")
 
 
-def machine(effort: Effort) -> str:
-    """Return when and on what it was measured, in general terms."""
-    load = os.getloadavg()[2]
+def write(tables: Mapping[str, str], document: Path) -> None:
+    """Put each table, and what it was measured on, between its two markers in a document.
+
+    Raises as `check`.
+    """
+    check(tables, document)
+    contents = {**tables, _MACHINE: machine()}
+
+    def place(found: re.Match[str]) -> str:
+        name, old = found.groups()
+        new = f"{contents[name]}\n" if name in contents else old
+        return f"<!-- {name} -->\n{new}<!-- end -->"
+
+    document.write_text(_PLACE.sub(place, document.read_text("utf-8")), "utf-8")
+
+
+def measured(effort: Effort) -> str:
+    """Return when a table was measured, and how: of now, just after it was."""
+    return (
+        f"Measured {datetime.now(UTC):%Y-%m-%d} at commit {_commit()}, at a load average of "
+        f"{os.getloadavg()[1]:.1f}. Rounds: {effort.rounds}."
+    )
+
+
+def machine() -> str:
+    """Return what it was measured on, in general terms."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     libraries = [f"{name} {version(name)}" for name in _LIBRARIES]
-    libraries += [
-        f"{name} {version(name)}" if importlib.util.find_spec(name) else f"no {name}"
-        for name in _LOOPS
-    ]
     return (
-        f"Measured {datetime.now(UTC):%Y-%m-%d}, at commit {_commit()}: {os.cpu_count()} cores, "
-        f"{memory:.0f} GB, {platform.system()} ({platform.machine()}), other work on the machine "
-        f"as a load average of {load:.1f} tells; Python {platform.python_version()}, "
-        f"{', '.join(libraries)}. Rounds: {effort.rounds}, {effort.seconds:g} s a run."
+        f"{os.cpu_count()} cores, {memory:.0f} GB, {platform.system()} ({platform.machine()}); "
+        f"Python {platform.python_version()}, {', '.join(libraries)}."
     )
+
+
+def places(text: str) -> dict[str, str]:
+    """Return what a document has between its markers, by name."""
+    return dict(_PLACE.findall(text))
 
 
 def _commit() -> str:

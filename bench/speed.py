@@ -1,6 +1,6 @@
 """Latency, throughput and CPU under load: against `naive` and `floor`.
 
-Per round: fresh emulators, both servers warmed up, then their runs interleaved.
+Per round: fresh emulators, all peers warmed up, then their runs interleaved.
 """
 
 from __future__ import annotations
@@ -69,8 +69,11 @@ def _round(samples: Samples, effort: Effort, connections: tuple[int, ...], delay
             peer.name: stack.enter_context(stand.server(peer, backend))
             for peer in (stand.ENVYBOX, stand.NAIVE)
         }
+        # The emulators are Java: it takes some ten thousand webhooks until their code is
+        # compiled, and until then a call takes twice as long, whoever makes it.
         for server in servers.values():
-            client.run(server.port, _BODY, connections=8, seconds=effort.seconds)
+            client.run(server.port, _BODY, connections=8, seconds=effort.warmup)
+        floor.run(backend, concurrency=8, seconds=effort.warmup)
         for number in connections:
             runs = [
                 partial(_load, samples, name, server, number, effort.seconds)

@@ -9,7 +9,7 @@ import pytest
 
 from bench import report
 from bench.__main__ import BENCHMARKS, main
-from bench.figures import QUICK, Figure
+from bench.figures import Figure
 from envybox.tools.emulators import MissingComponent
 
 _WITHOUT_EMULATORS = {"refusals", "normalization", "growth"}
@@ -45,22 +45,55 @@ def test_figure() -> None:
     assert [0.3, 3.0, None] == [slower.ratio, faster.ratio, alone.ratio]
 
 
-def test_report(tmp_path: Path) -> None:
-    """The tables are written between their markers, and the rest of the document stays."""
+def document_of(tmp_path: Path, machine: str = "") -> Path:
+    """Return a document that has places for two tables and, if any, an old machine."""
     document = tmp_path / "performance.md"
     document.write_text(
-        "before\n<!-- near -->\nold\n<!-- end -->\nbetween\n<!-- machine -->\n<!-- end -->\nafter\n"
+        "before\n<!-- near -->\nold near\n<!-- end -->\n<!-- far -->\nold far\n<!-- end -->\n"
+        f"between\n<!-- machine -->\n{machine}<!-- end -->\nafter\n"
     )
-    report.write({"near": "new"}, QUICK, document)
-    text = document.read_text("utf-8")
-    assert text.startswith("before\n<!-- near -->\nnew\n<!-- end -->\nbetween\n<!-- machine -->\n")
-    assert text.endswith("<!-- end -->\nafter\n")
-    assert "Python" in text
+    return document
+
+
+def test_report(tmp_path: Path) -> None:
+    """The tables are written between their markers, and the rest of the document stays."""
+    document = document_of(tmp_path, report.machine() + "\n")
+    report.write({"near": "new \\1"}, document)
+    assert (
+        "before\n<!-- near -->\nnew \\1\n<!-- end -->\n<!-- far -->\nold far\n<!-- end -->\n"
+        f"between\n<!-- machine -->\n{report.machine()}\n<!-- end -->\nafter\n"
+    ) == document.read_text("utf-8")
+
+
+def test_report_of_another_machine(tmp_path: Path) -> None:
+    """What was measured elsewhere is not told as of here: all tables are written, or none."""
+    document = document_of(tmp_path, "a larger one\n")
+    with pytest.raises(ValueError, match="far"):
+        report.write({"near": "new"}, document)
+    assert "old near" in document.read_text("utf-8")
+    report.write({"near": "new near", "far": "new far"}, document)
+    assert f"<!-- machine -->\n{report.machine()}\n<!-- end -->" in document.read_text("utf-8")
 
 
 def test_report_without_a_place(tmp_path: Path) -> None:
-    """A table that the document has no place for is told, not dropped."""
-    document = tmp_path / "performance.md"
-    document.write_text("<!-- machine -->\n<!-- end -->\n")
-    with pytest.raises(ValueError, match="near"):
-        report.write({"near": "new"}, QUICK, document)
+    """A table that the document has no place for is told before it is measured."""
+    with pytest.raises(ValueError, match="limits"):
+        report.check(["near", "limits"], document_of(tmp_path))
+
+
+def test_document() -> None:
+    """docs/performance.md has a place for each benchmark, and each says when it was measured."""
+    report.check(BENCHMARKS, report.DOCUMENT)
+    places = report.places(report.DOCUMENT.read_text("utf-8"))
+    measured = {name for name, table in places.items() if "\n\nMeasured 20" in table}
+    assert set(BENCHMARKS) == measured == set(places) - {"machine"}
+
+
+def test_write_that_cannot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What could not be written in the end is refused before it is measured."""
+    monkeypatch.setattr(report, "DOCUMENT", document_of(tmp_path, "a larger one\n"))
+    with pytest.raises(SystemExit):
+        main(["near", "--write"])
+    assert "measure them anew too (far)" in capsys.readouterr().err
