@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,17 @@ class Function:
         self.kill()
         self.start()
         self.wait()
+
+    @contextlib.contextmanager
+    def asleep(self, seconds: float) -> Iterator[None]:
+        """Take its CPU away; what is in the block happens at the end of these seconds."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGSTOP)
+        try:
+            time.sleep(seconds)
+            yield
+        finally:
+            os.killpg(self._process.pid, signal.SIGCONT)
 
     @property
     def worker(self) -> int:
