@@ -42,6 +42,7 @@ def test_arguments_win() -> None:
         ("--port=8_080", "PORT"),
         ("--backend=google", "BACKEND"),
         ("--recover-every=0", "--recover-every"),
+        ("--recover-every=soon", "--recover-every"),
         ("--recover-every=nan", "--recover-every"),
     ],
 )

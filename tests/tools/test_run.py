@@ -124,6 +124,20 @@ def _published(path: Path) -> int:
     return 0
 
 
+def test_no_output(tmp_path: Path) -> None:
+    """Without a standard output (`>&-`) it runs too, and a refusal is all it tells."""
+    command = [sys.executable, "-m", "envybox.tools.run", "--port=0"]
+    ended = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *command],
+        cwd=tmp_path,
+        env=clean_environ(),
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert (1, 1) == (ended.returncode, ended.stderr.count("\n")), ended.stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_ends_cleanly(tmp_path: Path, number: int) -> None:
     """Ctrl-C, `kill` and a closed window end all that was started, without a traceback."""
