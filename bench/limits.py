@@ -24,15 +24,13 @@ _CALLS = {
 def measure(effort: Effort) -> list[Figure]:
     """Measure them, the calls in turns."""
     samples: Samples = defaultdict(list)
-    with stand.emulated() as backend, stand.delayed(backend, 1) as delayed:
-        calls = [(name, call, backend) for call, name in _CALLS.items()]
-        calls.append((f"{_CALLS['publish']} through the proxy", "publish", delayed))
-        turns = [partial(_run, samples, effort, *call) for call in calls]
-        for turn in turns:
-            turn()
-        samples.clear()  # that was the warm-up
-        for _ in range(effort.rounds):
-            there_and_back(turns)
+    for _ in range(effort.rounds):
+        with stand.emulated() as backend, stand.delayed(backend, 1) as delayed:
+            for warmed in (floor.THREE, ("batch_create",)):  # as in speed.py
+                floor.run(backend, concurrency=16, seconds=effort.warmup, calls=warmed)
+            calls = [(name, call, backend) for call, name in _CALLS.items()]
+            calls.append((f"{_CALLS['publish']} through the proxy", "publish", delayed))
+            there_and_back([partial(_run, samples, effort.seconds, *call) for call in calls])
     figures = [
         Figure(name=name, unit="calls/s", ours=median(rates)) for name, rates in samples.items()
     ]
@@ -45,6 +43,6 @@ def measure(effort: Effort) -> list[Figure]:
     return [*figures, Figure(name="load client, CPU a request", unit="ms", ours=cpu)]
 
 
-def _run(samples: Samples, effort: Effort, name: str, call: str, backend: stand.Backend) -> None:
-    load = floor.run(backend, concurrency=16, seconds=effort.seconds, calls=(call,))
+def _run(samples: Samples, seconds: float, name: str, call: str, backend: stand.Backend) -> None:
+    load = floor.run(backend, concurrency=16, seconds=seconds, calls=(call,))
     samples[name].append(load.rate)
