@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -114,3 +115,24 @@ def test_is_the_same_on_every_system(checkout: Path) -> None:
 
     main.write_text(main.read_text() + "\n# changed\n")
     assert before != archive(checkout)[0]
+
+
+def test_a_checkout_has_the_same_bytes_on_every_system(tmp_path: Path) -> None:
+    """Where git is set to write CRLF, the code still comes with LF, and so with the same hash."""
+
+    def git(*arguments: str) -> None:
+        subprocess.run(
+            ["git", "-c", "core.autocrlf=true", *arguments],
+            cwd=tmp_path,
+            check=True,
+            capture_output=True,
+        )
+
+    shutil.copy(workspace.ROOT / ".gitattributes", tmp_path)
+    file = tmp_path / "main.py"
+    file.write_bytes(b"import envybox\n")
+    git("init", "--quiet")
+    git("add", "main.py")
+    file.unlink()
+    git("checkout", "--", "main.py")
+    assert b"import envybox\n" == file.read_bytes()
