@@ -26,16 +26,16 @@ resource "google_secret_manager_secret" "keys" {
 }
 
 resource "google_secret_manager_secret_version" "keys" {
-  secret = google_secret_manager_secret.keys.id
+  project = local.project
+  secret  = google_secret_manager_secret.keys.id
 
   # Write-only: neither the plan nor the state holds it. Terraform cannot see that it changed, so keys_version says so.
   secret_data_wo         = var.keys != "" ? var.keys : local.no_keys
   secret_data_wo_version = var.keys_version
 
-  lifecycle {
-    # The other way round "latest" would be a destroyed version for a moment, and no key could be read.
-    create_before_destroy = true
-  }
+  # ABANDON: a raised keys_version leaves the old version enabled, so there is always one to read.
+  # (create_before_destroy would spread to the secret, and two of one name cannot be.)
+  deletion_policy = "ABANDON"
 }
 
 resource "google_secret_manager_secret_iam_member" "webhook" {

@@ -21,6 +21,11 @@ run "first_apply_without_a_key" {
   }
 
   assert {
+    condition     = google_secret_manager_secret_version.keys.deletion_policy == "ABANDON" && google_secret_manager_secret_version.keys.project == "demo-project"
+    error_message = "A raised keys_version must leave the old version enabled until the new one is there."
+  }
+
+  assert {
     condition     = google_secret_manager_secret_version.keys.secret_data_wo == null && google_secret_manager_secret_version.keys.secret_data == null
     error_message = "The state must not hold the key."
   }
