@@ -45,9 +45,22 @@ resource "time_sleep" "services" {
 
 # Pub/Sub's own account: it signs the tokens of pushes, forwards dead letters, and writes to BigQuery and Cloud
 # Storage. Google makes it late, some time after the API's first use; a grant to an account that does not exist fails.
+# Grants take it from local.pubsub_agent, which waits until it is known everywhere.
 resource "google_project_service_identity" "pubsub" {
   provider = google-beta
 
   project = local.project
   service = "pubsub.googleapis.com"
+}
+
+locals {
+  pubsub_agent = time_sleep.pubsub_agent.triggers["member"]
+}
+
+resource "time_sleep" "pubsub_agent" {
+  create_duration = "30s"
+
+  triggers = {
+    member = google_project_service_identity.pubsub.member
+  }
 }

@@ -85,19 +85,19 @@ resource "google_pubsub_topic_iam_member" "spool_dead" {
   project = local.project
   topic   = google_pubsub_topic.spool_dead.name
   role    = "roles/pubsub.publisher"
-  member  = google_project_service_identity.pubsub.member
+  member  = local.pubsub_agent
 }
 
 resource "google_pubsub_subscription_iam_member" "spool" {
   project      = local.project
   subscription = google_pubsub_subscription.spool.name
   role         = "roles/pubsub.subscriber"
-  member       = google_project_service_identity.pubsub.member
+  member       = local.pubsub_agent
 }
 
 # Projects made before April 2021 need it so that Pub/Sub can sign the push's token; newer ones take no harm.
 resource "google_service_account_iam_member" "spool_token" {
   service_account_id = google_service_account.this["spool"].name
   role               = "roles/iam.serviceAccountTokenCreator"
-  member             = google_project_service_identity.pubsub.member
+  member             = local.pubsub_agent
 }

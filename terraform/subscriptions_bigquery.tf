@@ -128,5 +128,5 @@ resource "google_bigquery_table_iam_member" "pubsub" {
   dataset_id = google_bigquery_table.messages[each.key].dataset_id
   table_id   = google_bigquery_table.messages[each.key].table_id
   role       = "roles/bigquery.dataEditor"
-  member     = google_project_service_identity.pubsub.member
+  member     = local.pubsub_agent
 }

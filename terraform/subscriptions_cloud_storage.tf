@@ -43,5 +43,5 @@ resource "google_storage_bucket_iam_member" "pubsub" {
 
   bucket = local.bucket_names[each.value.name]
   role   = each.value.role
-  member = google_project_service_identity.pubsub.member
+  member = local.pubsub_agent
 }

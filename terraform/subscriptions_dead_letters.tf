@@ -41,7 +41,7 @@ resource "google_pubsub_topic_iam_member" "dead" {
   project = local.project
   topic   = google_pubsub_topic.dead[each.key].name
   role    = "roles/pubsub.publisher"
-  member  = google_project_service_identity.pubsub.member
+  member  = local.pubsub_agent
 }
 
 resource "google_pubsub_subscription_iam_member" "dead" {
@@ -50,5 +50,5 @@ resource "google_pubsub_subscription_iam_member" "dead" {
   project      = local.project
   subscription = google_pubsub_subscription.this[each.key].name
   role         = "roles/pubsub.subscriber"
-  member       = google_project_service_identity.pubsub.member
+  member       = local.pubsub_agent
 }

@@ -22,5 +22,5 @@ resource "google_service_account_iam_member" "push_token" {
 
   service_account_id = google_service_account.push[0].name
   role               = "roles/iam.serviceAccountTokenCreator"
-  member             = google_project_service_identity.pubsub.member
+  member             = local.pubsub_agent
 }

@@ -86,6 +86,11 @@ run "defaults" {
   }
 
   assert {
+    condition     = time_sleep.pubsub_agent.create_duration == "30s" && time_sleep.pubsub_agent.triggers["member"] == google_project_service_identity.pubsub.member
+    error_message = "Grants to Pub/Sub's account must wait until it is known."
+  }
+
+  assert {
     condition     = google_artifact_registry_repository_iam_member.build.role == "roles/artifactregistry.writer" && google_artifact_registry_repository_iam_member.build.repository == google_artifact_registry_repository.images.name && google_artifact_registry_repository_iam_member.build.member == google_service_account.this["build"].member
     error_message = "The build account must write to the one repository."
   }
