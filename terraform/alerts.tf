@@ -8,15 +8,22 @@ locals {
     split("\n", section)[0] => trimspace(join("\n", slice(split("\n", section), 1, length(split("\n", section)))))
   }
 
-  # Label matchers, as queries use them.
-  of_service = {
-    for name in keys(local.functions) : name => "monitored_resource=\"cloud_run_revision\",service_name=\"${var.name}-${name}\""
-  }
-  of_log       = "monitored_resource=\"cloud_run_revision\""
-  of_spool     = "monitored_resource=\"pubsub_subscription\",subscription_id=\"${local.spool_topic}\""
-  of_dead      = "monitored_resource=\"pubsub_subscription\",subscription_id=~\"${join("|", concat([local.spool_dead_topic], [for name in keys(local.dead_letters) : "${local.prefix}${name}-dead"]))}\""
-  of_consumers = "monitored_resource=\"pubsub_subscription\",subscription_id=~\"${join("|", [for key in keys(local.subscriptions) : "${local.prefix}${key}"])}\""
+  # Label matchers, as queries use them. The project is named, as a metrics scope may hold others' metrics of the same
+  # names. In a pattern [.] and [+] stand for themselves: topic_prefix may hold these two.
+  of_run       = "project_id=\"${var.project}\",monitored_resource=\"cloud_run_revision\""
+  of_pubsub    = "project_id=\"${var.project}\",monitored_resource=\"pubsub_subscription\""
+  of_service   = { for name in keys(local.functions) : name => "${local.of_run},service_name=\"${var.name}-${name}\"" }
+  of_log       = local.of_run
+  of_spool     = "${local.of_pubsub},subscription_id=\"${local.spool_topic}\""
+  of_dead      = "${local.of_pubsub},subscription_id=~\"${join("|", concat(["${local.prefix_pattern}spool-dead"], [for name in keys(local.dead_letters) : "${local.prefix_pattern}${name}-dead"]))}\""
+  of_consumers = "${local.of_pubsub},subscription_id=~\"${join("|", [for key in keys(local.subscriptions) : "${local.prefix_pattern}${key}"])}\""
   of_accepted  = "${local.of_log},status=~\"published|stored|spooled|duplicate\""
+
+  prefix_pattern = replace(local.prefix, "/[.+]/", "[$0]")
+
+  # A window must hold more than one of the values that it looks for: of recover one a run, of the uptime check one a period.
+  recover_window = "${max(5, floor(var.alerts.recover_silent_minutes / 2))}m"
+  uptime_window  = "${max(600, 2 * tonumber(trimsuffix(coalesce(var.uptime_check, "300s"), "s")))}s"
 
   alerts = {
     webhook_errors = {
@@ -29,13 +36,13 @@ locals {
       title    = "The webhook's URL does not answer"
       severity = "CRITICAL"
       duration = "0s"
-      query    = "avg(avg_over_time(monitoring_googleapis_com:uptime_check_check_passed{monitored_resource=\"uptime_url\",check_id=\"${try(google_monitoring_uptime_check_config.webhook[0].uptime_check_id, "")}\"}[10m])) < 0.5"
+      query    = "avg(avg_over_time(monitoring_googleapis_com:uptime_check_check_passed{project_id=\"${var.project}\",monitored_resource=\"uptime_url\",check_id=\"${try(google_monitoring_uptime_check_config.webhook[0].uptime_check_id, "")}\"}[${local.uptime_window}])) < 0.5"
     }
     pending = {
       title    = "Events are stored but not published"
       severity = "ERROR"
       duration = "0s"
-      query    = "sum(increase(${local.metric.oldest_pending}_sum{${local.of_log}}[5m])) / sum(increase(${local.metric.oldest_pending}_count{${local.of_log}}[5m])) > ${var.alerts.pending_minutes * 60}"
+      query    = "sum(increase(${local.metric.oldest_pending}_sum{${local.of_log}}[${local.recover_window}])) / sum(increase(${local.metric.oldest_pending}_count{${local.of_log}}[${local.recover_window}])) > ${var.alerts.pending_minutes * 60}"
     }
     spool = {
       title    = "Webhooks stay in the spool"

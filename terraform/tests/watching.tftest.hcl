@@ -68,8 +68,54 @@ run "all_alerts" {
   }
 
   assert {
-    condition     = alltrue([for tile in jsondecode(google_monitoring_dashboard.this.dashboard_json).mosaicLayout.tiles : tile.xPos + tile.width <= 48])
+    condition     = alltrue([for tile in jsondecode(google_monitoring_dashboard.this.dashboard_json).mosaicLayout.tiles : try(tile.xPos, 0) + tile.width <= 48])
     error_message = "A tile lies outside the dashboard."
+  }
+
+  assert {
+    condition     = toset([for tile in jsondecode(google_monitoring_dashboard.this.dashboard_json).mosaicLayout.tiles : try("${tile.xPos}", "-")]) == toset(["-", "16", "32"]) && !can(regex("[xy]Pos\":0", google_monitoring_dashboard.this.dashboard_json))
+    error_message = "The API leaves zeros out: with them every plan would have a change."
+  }
+
+  assert {
+    condition = alltrue([
+      for query in concat(
+        [for policy in google_monitoring_alert_policy.this : policy.conditions[0].condition_prometheus_query_language[0].query],
+        flatten([for tile in local.tiles : values(tile.queries)]),
+      ) : length(regexall("_googleapis_com:", query)) == length(regexall("\\{project_id=\"demo-project\",", query))
+    ])
+    error_message = "Every query must be of the one project: a metrics scope may hold more."
+  }
+
+  assert {
+    condition     = strcontains(google_monitoring_dashboard.this.dashboard_json, "status!=\\\"ok\\\"")
+    error_message = "The uptime check's requests are no webhooks."
+  }
+}
+
+run "rarer_values" {
+  command = plan
+
+  variables {
+    uptime_check     = "900s"
+    recover_schedule = "*/20 * * * *"
+    topic_prefix     = "a.b+"
+    alerts           = { recover_silent_minutes = 60 }
+  }
+
+  assert {
+    condition     = local.uptime_window == "1800s" && strcontains(local.alerts.unreachable.query, "}[1800s])")
+    error_message = "The uptime check's window must hold more than one of its periods."
+  }
+
+  assert {
+    condition     = local.recover_window == "30m" && strcontains(google_monitoring_alert_policy.this["pending"].conditions[0].condition_prometheus_query_language[0].query, "}[30m])")
+    error_message = "The window of what recover logs must hold more than one of its runs."
+  }
+
+  assert {
+    condition     = strcontains(google_monitoring_alert_policy.this["dead_letters"].conditions[0].condition_prometheus_query_language[0].query, "subscription_id=~\"a[.]b[+]spool-dead|a[.]b[+]crm-dead\"")
+    error_message = "Marks of a pattern must stand for themselves."
   }
 }
 

@@ -137,7 +137,6 @@ def test_every_resource_names_its_project_and_region(
 
 # They are addressed by the full name of their parent, which holds the project.
 INHERITING = {
-    "google_secret_manager_secret_version",
     "google_storage_bucket_object",
 }
 
@@ -210,14 +209,18 @@ def test_metrics_read_what_recover_logs() -> None:
 
 def test_queries_name_statuses_that_are_logged() -> None:
     """Each status that an alert or a tile looks for is one that the code gives."""
-    queries = (workspace.CONFIGURATION / "alerts.tf").read_text()
+    queries = "".join(
+        (workspace.CONFIGURATION / name).read_text() for name in ("alerts.tf", "dashboard.tf")
+    )
     statuses = {
         status
-        for group in re.findall(r'status=~?\\"([\w|]+)\\"', queries)
+        for group in re.findall(r'status!?=~?\\"([\w|]+)\\"', queries)
         for status in group.split("|")
     }
     sources = "".join(
         file.read_text() for file in sorted((workspace.ROOT / "envybox").glob("*.py"))
     )
-    assert {"published", "stored", "spooled", "duplicate", "invalid_key", "recovered"} == statuses
+    assert statuses == {
+        *("published", "stored", "spooled", "duplicate", "invalid_key", "recovered", "ok")
+    }
     assert [] == [status for status in statuses if f'"{status}"' not in sources]
