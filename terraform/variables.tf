@@ -50,59 +50,17 @@ variable "labels" {
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = alltrue([for key, value in var.labels : can(regex("^[a-z][a-z0-9_-]{0,62}$", key)) && can(regex("^[a-z0-9_-]{0,63}$", value))])
+    error_message = "labels must be lower-case letters, digits, _ and -, 63 at most; a label's name begins with a letter."
+  }
 }
 
 variable "enable_services" {
   description = "Whether to enable the APIs. `false` where something else in your configuration does."
   type        = bool
   default     = true
-  nullable    = false
-}
-
-variable "keys" {
-  description = "The accepted keys, `label=key` or `key`, separated by commas or white space. Never stored in the state. Empty: add them with the command that the outputs give."
-  type        = string
-  default     = ""
-  nullable    = false
-  ephemeral   = true
-  sensitive   = true
-
-  validation {
-    # The rule is that of the code; the message must not repeat the value.
-    condition = alltrue([
-      for entry in regexall("[^\\s,]+", var.keys) : can(regex("^([^\\s,=/]{1,64}=)?[0-9A-Za-z_-]{16,128}$", entry))
-    ])
-    error_message = "keys must be label=key or key, separated by commas or white space; a key is 32 lower-case hex digits."
-  }
-
-  validation {
-    condition     = var.keys == "" || length(regexall("[^\\s,]+", var.keys)) > 0
-    error_message = "keys must hold at least one key. Leave it out to add the keys with gcloud."
-  }
-}
-
-variable "keys_version" {
-  description = "Raise it by one when `keys` changes: Terraform does not see a change of what it does not store."
-  type        = number
-  default     = 1
-  nullable    = false
-
-  validation {
-    condition     = var.keys_version >= 1 && floor(var.keys_version) == var.keys_version
-    error_message = "keys_version must be a whole number, 1 or more."
-  }
-
-  validation {
-    # Else a raised number would replace the keys in use by "no key", and every webhook would get a 503.
-    condition     = var.keys_version == 1 || var.keys != ""
-    error_message = "keys_version above 1 needs keys: without them the keys in use would be replaced by none."
-  }
-}
-
-variable "pairing" {
-  description = "Logs the key of a well-formed webhook that was refused, for an operator who does not know it. Turn it off afterwards."
-  type        = bool
-  default     = false
   nullable    = false
 }
 
@@ -125,8 +83,8 @@ variable "timezone" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[A-Za-z]+(/[A-Za-z0-9_+-]+)*$", var.timezone))
-    error_message = "timezone must be a name of the time zone database, such as Europe/Moscow."
+    condition     = can(regex("^(UTC|[A-Z][A-Za-z]+(/[A-Za-z0-9_+-]+)+)$", var.timezone))
+    error_message = "timezone must be a name of the time zone database, such as Europe/Moscow, or UTC; not an abbreviation."
   }
 }
 
@@ -137,8 +95,8 @@ variable "phone_region" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[A-Z]{2}$", var.phone_region))
-    error_message = "phone_region must be a two-letter country code, such as RU."
+    condition     = can(regex("^[A-Z]{2}$", var.phone_region)) && var.phone_region != "UK"
+    error_message = "phone_region must be a two-letter country code, such as RU or GB (which is the United Kingdom's)."
   }
 }
 
@@ -179,7 +137,7 @@ variable "recover_after_seconds" {
 }
 
 variable "recover_schedule" {
-  description = "When `recover` runs, as cron writes it, in UTC. With longer gaps raise `alerts.recover_silent_minutes` too."
+  description = "When `recover` runs, as cron writes it, in UTC. With longer gaps raise `alerts.recover_silent_minutes` to three times the gap or more."
   type        = string
   default     = "* * * * *"
   nullable    = false
@@ -187,6 +145,15 @@ variable "recover_schedule" {
   validation {
     condition     = length(split(" ", var.recover_schedule)) == 5
     error_message = "recover_schedule must have cron's five fields, such as \"* * * * *\"."
+  }
+
+  validation {
+    # The plain forms of rarer schedules: */N minutes, and one minute of an hour or rarer.
+    condition = var.alerts.recover_silent_minutes >= 3 * try(
+      tonumber(regex("^\\*/([0-9]+) ", var.recover_schedule)[0]),
+      can(regex("^[0-9]+ ", var.recover_schedule)) ? 60 : 1,
+    )
+    error_message = "With this recover_schedule raise alerts.recover_silent_minutes to three times the gap between two runs, or more: the alerts would come without a cause."
   }
 }
 

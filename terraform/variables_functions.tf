@@ -1,6 +1,13 @@
 # The functions are asynchronous, one process each: they need no threads, and more than one CPU does not help them.
 # Concurrency, CPU, memory and instances are set together, as they hang together.
 
+locals {
+  # CPUs => the least and the most memory that Cloud Run allows, MiB: https://cloud.google.com/run/docs/configuring/cpu
+  memory_limits = { "1" = [128, 4096], "2" = [128, 8192], "4" = [2048, 16384], "6" = [4096, 24576], "8" = [4096, 32768] }
+
+  memory_of_a_part = [128, 1024] # below one CPU; below half a one 512
+}
+
 variable "webhook" {
   description = "The size of `webhook`. 80 requests at once share a CPU; `min_instances = 1` spares the cold start, for money; `max_instances` bounds the bill, and beyond it Google answers 429."
   type = object({
@@ -32,6 +39,16 @@ variable "webhook" {
   validation {
     condition     = can(regex("^[1-9][0-9]*(Mi|Gi)$", var.webhook.memory))
     error_message = "webhook.memory must be such as 512Mi or 1Gi."
+  }
+
+  validation {
+    condition = alltrue([
+      for mebibytes in try([tonumber(regex("^[0-9]+", var.webhook.memory)) * (endswith(var.webhook.memory, "Gi") ? 1024 : 1)], []) :
+      mebibytes >= try(local.memory_limits[tostring(var.webhook.cpu)], local.memory_of_a_part)[0] && mebibytes <= (
+        var.webhook.cpu < 0.5 ? 512 : try(local.memory_limits[tostring(var.webhook.cpu)], local.memory_of_a_part)[1]
+      )
+    ])
+    error_message = "webhook.memory does not go with webhook.cpu: up to 512Mi below half a CPU, 1Gi below one, 4Gi with 1, 8Gi with 2, 2Gi to 16Gi with 4, 4Gi to 24Gi with 6, 4Gi to 32Gi with 8."
   }
 
   validation {
@@ -76,6 +93,16 @@ variable "recover" {
   validation {
     condition     = can(regex("^[1-9][0-9]*(Mi|Gi)$", var.recover.memory))
     error_message = "recover.memory must be such as 512Mi or 1Gi."
+  }
+
+  validation {
+    condition = alltrue([
+      for mebibytes in try([tonumber(regex("^[0-9]+", var.recover.memory)) * (endswith(var.recover.memory, "Gi") ? 1024 : 1)], []) :
+      mebibytes >= try(local.memory_limits[tostring(var.recover.cpu)], local.memory_of_a_part)[0] && mebibytes <= (
+        var.recover.cpu < 0.5 ? 512 : try(local.memory_limits[tostring(var.recover.cpu)], local.memory_of_a_part)[1]
+      )
+    ])
+    error_message = "recover.memory does not go with recover.cpu: up to 512Mi below half a CPU, 1Gi below one, 4Gi with 1, 8Gi with 2, 2Gi to 16Gi with 4, 4Gi to 24Gi with 6, 4Gi to 32Gi with 8."
   }
 
   validation {

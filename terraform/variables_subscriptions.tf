@@ -83,8 +83,11 @@ variable "subscriptions" {
   }
 
   validation {
-    condition     = length(distinct([for s in values(var.subscriptions) : "${s.bigquery.dataset}.${s.bigquery.table}" if s.bigquery != null])) == length([for s in values(var.subscriptions) : s if s.bigquery != null])
-    error_message = "Two subscriptions must not have the same bigquery.dataset and bigquery.table."
+    # A table's view has its name, and the table has _messages after it: events_messages beside events is no name either.
+    condition = length(distinct(flatten([for s in values(var.subscriptions) : ["${s.bigquery.dataset}.${s.bigquery.table}", "${s.bigquery.dataset}.${s.bigquery.table}_messages"] if s.bigquery != null]))) == 2 * length([
+      for s in values(var.subscriptions) : s if s.bigquery != null
+    ])
+    error_message = "Two subscriptions must not have the same bigquery.dataset and bigquery.table, nor one the other's table with _messages after it."
   }
 
   validation {
@@ -110,6 +113,12 @@ variable "subscriptions" {
   }
 
   validation {
+    # PROJECT-NAME-source is the bucket of the functions' code.
+    condition     = alltrue([for name, s in var.subscriptions : try(s.cloud_storage.bucket == null, false) ? name != "source" && length("${var.project}-${var.name}-${name}") <= 63 : true])
+    error_message = "A subscription to cloud_storage whose bucket is made here must not be called source, and the bucket's name, project-name-subscription, must be 63 characters at most: take a shorter name, or name a bucket of your own."
+  }
+
+  validation {
     condition     = alltrue([for s in values(var.subscriptions) : s.ack_deadline_seconds >= 10 && s.ack_deadline_seconds <= 600])
     error_message = "ack_deadline_seconds must be 10 to 600."
   }
@@ -127,6 +136,11 @@ variable "subscriptions" {
   validation {
     condition     = alltrue([for s in values(var.subscriptions) : alltrue([for wait in [s.retry.minimum, s.retry.maximum] : can(regex("^[0-9]+(\\.[0-9]+)?s$", wait)) && try(tonumber(trimsuffix(wait, "s")) <= 600, false)])])
     error_message = "retry.minimum and retry.maximum must be seconds from 0s to 600s."
+  }
+
+  validation {
+    condition     = alltrue([for s in values(var.subscriptions) : try(tonumber(trimsuffix(s.retry.minimum, "s")) <= tonumber(trimsuffix(s.retry.maximum, "s")), true)])
+    error_message = "retry.minimum must not be longer than retry.maximum."
   }
 
   validation {

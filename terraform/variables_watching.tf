@@ -18,7 +18,7 @@ variable "alerts" {
     pending_minutes        = optional(number, 10)   # an event unpublished for longer than
     spool_minutes          = optional(number, 15)   # a webhook in the spool for longer than
     invalid_keys           = optional(number, 20)   # refused keys in 10 minutes, more than
-    recover_silent_minutes = optional(number, 15)   # no successful run of recover for
+    recover_silent_minutes = optional(number, 15)   # no successful run of recover for; three times the gap of recover_schedule or more
     latency_ms             = optional(number, 2000) # 95 % of answers within; Envybox may give up after 3 s
     backlog_minutes        = optional(number, 60)   # a subscription's oldest message unacknowledged for longer than
     no_traffic_hours       = optional(number)       # no webhook accepted for

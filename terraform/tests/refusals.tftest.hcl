@@ -1,5 +1,5 @@
-# Values that cannot work are refused before anything is made. One wrong value a variable here (keys is left out, as keys_version needs it); every rule, and the
-# words of its message, in tests/terraform/test_refusals.py.
+# Values that cannot work are refused before anything is made. One wrong value a variable here; every rule, and the words
+# of its message, in tests/terraform. (A rule that looks at a second variable is not tried where that one is wrong.)
 
 mock_provider "google" {}
 mock_provider "google-beta" {}
@@ -13,6 +13,7 @@ run "a_wrong_value_for_each" {
     region                  = "europe-west1-b"
     name                    = "a-name-of-more-than-twenty"
     topic_prefix            = "goog-"
+    labels                  = { Team = "sales" }
     keys_version            = 2
     webhook_invokers        = ["operator@example.com"]
     timezone                = "+03:00"
@@ -20,22 +21,32 @@ run "a_wrong_value_for_each" {
     retention_days          = 0.5
     dedup_hours             = 10000
     recover_after_seconds   = -1
-    recover_schedule        = "every minute"
     message_storage_regions = []
     topic_retention         = "7d"
     webhook                 = { cpu = 0.5 }
     recover                 = { timeout_seconds = 30 }
     database                = { name = "Envybox" }
-    subscriptions           = { crm = { types = ["call.result"] } }
     notification_channels   = ["operator@example.com"]
     alerts                  = { off = ["pendings"] }
     uptime_check            = "30s"
   }
 
   expect_failures = [
-    var.project, var.region, var.name, var.topic_prefix, var.keys_version, var.webhook_invokers, var.timezone,
-    var.phone_region, var.retention_days, var.dedup_hours, var.recover_after_seconds, var.recover_schedule,
-    var.message_storage_regions, var.topic_retention, var.webhook, var.recover, var.database, var.subscriptions,
+    var.project, var.region, var.name, var.topic_prefix, var.labels, var.keys_version, var.webhook_invokers, var.timezone,
+    var.phone_region, var.retention_days, var.dedup_hours, var.recover_after_seconds,
+    var.message_storage_regions, var.topic_retention, var.webhook, var.recover, var.database,
     var.notification_channels, var.alerts, var.uptime_check,
   ]
+}
+
+run "a_wrong_value_for_those_that_look_at_others" {
+  command = plan
+
+  variables {
+    project          = "demo-project"
+    recover_schedule = "*/10 * * * *"
+    subscriptions    = { source = { types = ["call.result"], cloud_storage = {} } }
+  }
+
+  expect_failures = [var.recover_schedule, var.subscriptions]
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -25,3 +27,16 @@ def test_runs(
     finally:
         for run in runs.values():
             run.stop()
+
+
+@pytest.fixture(scope="session")
+def variables_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The variables without the rest: their rules need no provider, and so are tried in no time."""
+    root = tmp_path_factory.mktemp("variables")
+    folder = root / "terraform"
+    folder.mkdir()
+    (root / "envybox").mkdir()
+    shutil.copy(workspace.ROOT / "envybox" / "types.json", root / "envybox")
+    for file in workspace.CONFIGURATION.glob("variables*.tf"):
+        shutil.copy(file, folder)
+    return folder

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+import subprocess
 
 import pytest
 
@@ -42,3 +44,23 @@ def test_passes_its_own_tests(
     outcome = test_runs[major]
     complaints = outcome.complaints[file, run] + outcome.complaints["", ""]
     assert ("pass", []) == (outcome.statuses.get((file, run)), complaints)
+
+
+def test_nothing_is_made_before_its_predecessor_is_gone() -> None:
+    """Names are fixed, so there cannot be two of a thing; the setting spreads to what it needs."""
+    files = workspace.CONFIGURATION.glob("*.tf")
+    assert not [f.name for f in files if re.search(r"create_before_destroy +=", f.read_text())]
+
+
+def test_the_readme_s_imports_work(test_runs: dict[str, workspace.TestRun]) -> None:
+    """Each import of the README is a line that a shell takes, of an address that there is."""
+    readme = (workspace.CONFIGURATION / "README.md").read_text()
+    commands = re.findall(r"^ *terraform (import .*)$", readme, re.MULTILINE)
+    assert len(commands) == 2
+    folder = test_runs["8"].folder
+    for command in commands:
+        subprocess.run(["sh", "-n", "-c", command], check=True)  # brackets need quotes
+        (folder / "terraform.tfstate").unlink(missing_ok=True)
+        arguments = shlex.split(command.replace("PROJECT", "demo-project"))
+        result = workspace.terraform(*arguments, "-no-color", folder=folder)
+        assert (0, "") == (result.returncode, result.stderr), command

@@ -7,6 +7,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import tempfile
 from collections import defaultdict
 from pathlib import Path
 from typing import Any, NoReturn
@@ -81,6 +82,17 @@ def initialized(destination: Path, major: str) -> Path:
     if result.returncode:
         missing(f"terraform init failed, are the providers to be had?\n{result.stderr}")
     return folder
+
+
+def plan(folder: Path, values: dict[str, Any]) -> tuple[int, str]:
+    """Plan with these variables; return the exit code and the text on one line."""
+    with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".tfvars.json") as file:
+        json.dump({"project": "demo-project", **values}, file)
+        file.flush()
+        arguments = ("-input=false", "-no-color", "-lock=false", f"-var-file={file.name}")
+        result = terraform("plan", *arguments, folder=folder)
+    text = (result.stdout + result.stderr).replace("\u2502", " ")
+    return result.returncode, " ".join(text.split())
 
 
 class TestRun:
