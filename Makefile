@@ -1,4 +1,4 @@
-# Needs Python 3.11 or later and nothing else: `make run PYTHON=python3.13` takes another.
+# Needs Python 3.11 or later (Debian: with python3-venv): `make run PYTHON=python3.13` takes another.
 PYTHON ?= python3
 VENV ?= .venv
 TERRAFORM ?= terraform

@@ -6,7 +6,9 @@ and `deliveries` (who is to be sent which of them).
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 BUSY_SECONDS = 0.05
@@ -77,6 +79,10 @@ def connect(path: str, *, wait: float = BUSY_SECONDS) -> sqlite3.Connection:
     it returns. `wait`: seconds to wait for a file that another process holds. Raises
     `sqlite3.Error`.
     """
+    # SQLite would make it for all to read; what it makes beside it has the file's own rights.
+    # One that is there is left alone: to close it would end this process's locks on it.
+    with suppress(OSError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     db = sqlite3.connect(path, timeout=wait, isolation_level=None)
     try:
         db.execute("PRAGMA journal_mode = WAL")

@@ -10,6 +10,7 @@ import pytest
 
 from envybox.errors import SettingsError
 from envybox.local import open_backend
+from envybox.local.database import connect
 from envybox.settings import load
 from tests.local.support import opened, query, record
 
@@ -28,6 +29,13 @@ def test_nothing_at_opening(tmp_path: Path) -> None:
     assert 0o700 == stat.S_IMODE(path.parent.stat().st_mode)
     assert [] == list(path.parent.iterdir())
     asyncio.run(store.close())
+
+
+def test_for_its_owner_alone(path: Path) -> None:
+    """The files hold visitors' names and phones: no other user may read them."""
+    db = connect(str(path))
+    assert {"-rw-------"} == {stat.filemode(file.stat().st_mode) for file in path.parent.iterdir()}
+    db.close()
 
 
 def test_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
