@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from envybox.errors import BackendError, Unavailable
 
@@ -60,11 +60,11 @@ class Batcher(Generic[Item, Result]):
         if self._free and len(self._queue) == 1:
             # Not now, but after all that is ready to run: it may have items too.
             loop.call_soon(self._start)
+        timer = loop.call_later(timeout, _expire, outcome)
         try:
-            async with asyncio.timeout(timeout):
-                return await outcome
-        except TimeoutError as error:
-            raise Unavailable("DEADLINE_EXCEEDED") from error
+            return await outcome
+        finally:
+            timer.cancel()
 
     def _start(self) -> None:
         while self._free and self._queue:
@@ -100,3 +100,8 @@ class Batcher(Generic[Item, Result]):
                 waiting.outcome.set_exception(outcome)
             else:
                 waiting.outcome.set_result(outcome)
+
+
+def _expire(outcome: asyncio.Future[Any]) -> None:
+    if not outcome.done():
+        outcome.set_exception(Unavailable("DEADLINE_EXCEEDED"))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
@@ -218,6 +219,21 @@ def test_time_limit_in_flight() -> None:
         assert backend.calls == [[1]]
         backend.gate.set()
         assert await following == 20
+
+    asyncio.run(scenario())
+
+
+def test_answered_when_the_time_is_up() -> None:
+    """An answer that is there when the time is up counts: a loop that was held is no reason."""
+
+    async def scenario() -> None:
+        backend = Backend()
+        backend.gate.clear()
+        call = start(batcher(backend).add(1, size=1, timeout=0.5))
+        await turns()
+        backend.gate.set()
+        time.sleep(0.6)  # noqa: ASYNC251 # the loop is held past the time limit
+        assert 10 == await call
 
     asyncio.run(scenario())
 
