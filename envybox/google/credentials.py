@@ -23,6 +23,9 @@ RENEW_SECONDS = 225
 """How long before its end a token is renewed, while calls still use it: google-auth's own
 threshold. The metadata server gives out another five minutes before the end."""
 
+LEAST_SECONDS = 10
+"""How long a token must last for a call to begin with it."""
+
 Headers = tuple[tuple[str, str], ...]
 
 _SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
@@ -58,7 +61,7 @@ class Google:
         left = self._token.ends_at - time.time()
         if left < RENEW_SECONDS:
             self._renew()
-        return self._token.headers if left > 0 else ()
+        return self._token.headers if left > LEAST_SECONDS else ()
 
     async def authorized(self) -> Headers:
         """Return the headers that authorize a call.

@@ -9,13 +9,13 @@ import pytest
 from envybox.errors import Unavailable
 from envybox.google import credentials
 from envybox.google.channel import Channel
-from envybox.google.credentials import RENEW_SECONDS, Google
+from envybox.google.credentials import LEAST_SECONDS, RENEW_SECONDS, Google
 from envybox.google.messages import PublishRequest, PublishResponse
 from tests.google.default import LONG, Default
 from tests.google.server import Api, serving
 
 NONE = google.auth.exceptions.DefaultCredentialsError("none")
-ENDED = timedelta(seconds=-1)
+ENDED = timedelta(seconds=LEAST_SECONDS - 1)
 ENDING = timedelta(seconds=RENEW_SECONDS - 5)
 FRESH = timedelta(seconds=RENEW_SECONDS + 60)
 
@@ -106,7 +106,7 @@ def test_renewed_before_its_end(default: Default) -> None:
 
 
 def test_waited_for_after_its_end(default: Default) -> None:
-    """A token that has ended, as after an instance slept, is used no more."""
+    """A token that has ended or is just about to, as after an instance slept, is used no more."""
     default.lasts = ENDED
 
     async def scenario() -> None:
