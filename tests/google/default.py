@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,14 +15,16 @@ LONG = 20.0
 class Default:
     """Stands for `google.auth.default`; counts how often it was asked, and tokens.
 
-    While `gate` is closed neither it nor its credentials answer. `lasts` is a token's, None
-    for one without an end. Its credentials fail with `error` where that is set.
+    While `gate` is closed neither it nor its credentials answer; each takes as long as
+    `takes`, in seconds. `lasts` is a token's, None for one without an end. Its credentials
+    fail with `error` where that is set.
     """
 
     def __init__(self) -> None:
         self.asked = 0
         self.tokens = 0
         self.project: str | None = "found"
+        self.takes = 0.0
         self.lasts: timedelta | None = None
         self.error: Exception | None = None
         self.gate = threading.Event()
@@ -38,6 +41,7 @@ class Default:
         """Wait for the gate, then fail where that is ordered."""
         self.called.set()
         assert self.gate.wait(LONG)
+        time.sleep(self.takes)
         if self.error is not None:
             raise self.error
 

@@ -481,6 +481,50 @@ def test_time_limit_of_credentials(default: Default) -> None:
     asyncio.run(scenario())
 
 
+def test_waiting_for_credentials_is_the_calls_time(
+    default: Default, trusting: grpc.ServerCredentials
+) -> None:
+    """What waiting took is no longer the call's to spend."""
+    default.takes = 0.1
+
+    async def scenario() -> None:
+        left = []
+
+        async def tell(_request: bytes, context: Any) -> Any:
+            left.append(context.time_remaining())
+            return PublishResponse(message_ids=["1"])
+
+        async with serving(Api(Publish=tell), trusting) as address:
+            channel = Channel(Google(""), address, "")
+            await publish(channel)
+            await channel.close()
+        assert left[0] <= LONG - 2 * default.takes  # it is asked for credentials, then a token
+
+    asyncio.run(scenario())
+
+
+def test_new_channel_while_credentials_are_found(
+    default: Default, monkeypatch: pytest.MonkeyPatch, trusting: grpc.ServerCredentials
+) -> None:
+    """A call that waited for credentials goes by the channel that there is then."""
+    default.gate.clear()
+
+    async def scenario() -> None:
+        async with serving(Api(Publish=answer), trusting) as address:
+            channel = Channel(Google(""), address, "")
+            call = asyncio.create_task(publish(channel))
+            await asyncio.to_thread(default.called.wait, LONG)
+            monkeypatch.setattr(channels, "IDLE_SECONDS", -1.0)
+            channel.connect()
+            monkeypatch.setattr(channels, "IDLE_SECONDS", LONG)
+            default.gate.set()
+            await call
+            await publish(channel)
+            await channel.close()
+
+    asyncio.run(scenario())
+
+
 def test_connects_while_credentials_are_found(
     default: Default, trusting: grpc.ServerCredentials
 ) -> None:

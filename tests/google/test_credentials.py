@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from datetime import timedelta
 
 import google.auth.exceptions
@@ -178,8 +179,10 @@ def test_slow_credentials(default: Default, monkeypatch: pytest.MonkeyPatch) -> 
     assert 1 == default.asked
 
 
-def test_late_failure(default: Default, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Credentials that fail when nobody waits any more are looked for by the next call."""
+def test_late_failure(
+    default: Default, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Credentials that fail when nobody waits are looked for by the next call, in silence."""
     monkeypatch.setattr(credentials, "CREDENTIALS_SECONDS", 0.05)
     default.gate.clear()
     default.error = NONE
@@ -192,8 +195,10 @@ def test_late_failure(default: Default, monkeypatch: pytest.MonkeyPatch) -> None
         while default.asked == 1:
             with pytest.raises(Unavailable):
                 await google_.authorized()
+        gc.collect()
 
     asyncio.run(scenario())
+    assert "" == caplog.text
 
 
 def test_cancelled_search(default: Default) -> None:
