@@ -8,12 +8,15 @@ many threads that hang with it as there are calls. Here one thread at a time ask
 from __future__ import annotations
 
 import asyncio
+import http.client
 import math
 import time
+from contextlib import suppress
 from datetime import UTC
 from typing import Any, NamedTuple
 
 from envybox.errors import Unavailable
+from envybox.google import metadata
 
 CREDENTIALS_SECONDS = 1.0
 """How long a call waits for credentials: the store and then the publisher may each wait so
@@ -91,6 +94,11 @@ class Google:
             renewing.exception()  # asked for here: whoever waited for it may have given up
 
     def _find(self) -> None:
+        if self._project and metadata.is_there():
+            with suppress(OSError, ValueError, http.client.HTTPException):
+                token, ends_at = metadata.token()
+                self._token = _Token((("authorization", f"Bearer {token}"),), ends_at)
+                return
         import google.auth
         import google.auth.exceptions
         import google.auth.transport.requests

@@ -59,6 +59,7 @@ def test_credentials_that_never_come_are_503_in_time(silent: str, tmp_path: Path
         {
             "ENVYBOX_KEYS": KEY,
             "GOOGLE_CLOUD_PROJECT": "demo-budget",
+            "K_SERVICE": "envybox-webhook",
             "GCE_METADATA_HOST": silent,
             "GCE_METADATA_IP": silent,
             "GCE_METADATA_TIMEOUT": "20",
