@@ -46,4 +46,4 @@ def unescape(text: str) -> str:
 
 def _character(reference: re.Match[str]) -> str:
     text = reference[0]
-    return html.unescape(text) if text[1] == "#" or text[1:] in html.entities.html5 else text
+    return html.unescape(text) if text[1] == "#" else html.entities.html5.get(text[1:], text)
