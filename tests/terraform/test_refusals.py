@@ -173,5 +173,5 @@ def test_the_readme_s_subscriptions_are_taken(variables_alone: Path, tmp_path: P
     file.write_text(f'project = "demo-project"\n{example}')
     arguments = ("-input=false", "-no-color", "-lock=false", f"-var-file={file}")
     result = workspace.terraform("plan", *arguments, folder=variables_alone)
-    assert (0, "") == (result.returncode, result.stderr)
+    assert 0 == result.returncode, result.stderr
     assert all(kind in example for kind in ("push =", "pull =", "bigquery =", "cloud_storage ="))
