@@ -1,8 +1,8 @@
 """What authorizes calls to Google: the project, and a token that is renewed beside them.
 
 A token is a header of the call here. gRPC's own way, a plugin of the channel, starts a
-thread for each call: half of a call's CPU again and, while the metadata server hangs, as
-many threads that hang with it as there are calls. Here one thread at a time asks for it.
+thread for each call and, while the metadata server hangs, leaves as many that hang with it.
+Here one thread at a time asks for it.
 """
 
 from __future__ import annotations
