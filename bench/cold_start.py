@@ -20,7 +20,7 @@ def measure(effort: Effort) -> list[Figure]:
         for peer in _PEERS:
             _start(defaultdict(list), peer, backend)
         for _ in range(effort.rounds):
-            there_and_back([partial(_start, samples, peer, backend) for peer in _PEERS])
+            there_and_back([partial(_start, samples, peer, backend) for peer in _PEERS], effort)
     name = "cold start to the first 200"
     return [
         figure(samples, name, "ms", "envybox", "naive", goal=0.8),

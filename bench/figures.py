@@ -64,7 +64,10 @@ def figure(samples: Samples, name: str, unit: str, ours: str, peer: str, **goal:
     )
 
 
-def there_and_back(runs: Sequence[Callable[[], None]]) -> None:
-    """Run all in order and then in the reverse order: what drifts, drifts for all alike."""
-    for run in (*runs, *reversed(runs)):
+def there_and_back(runs: Sequence[Callable[[], None]], effort: Effort) -> None:
+    """Run all in order and then in the reverse order: what drifts, drifts for all alike.
+
+    Where one round is enough, which proves nothing, there alone.
+    """
+    for run in (*runs, *reversed(runs)) if effort.rounds > 1 else runs:
         run()

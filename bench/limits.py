@@ -30,7 +30,9 @@ def measure(effort: Effort) -> list[Figure]:
                 floor.run(backend, concurrency=16, seconds=effort.warmup, calls=warmed)
             calls = [(name, call, backend) for call, name in _CALLS.items()]
             calls.append((f"{_CALLS['publish']} through the proxy", "publish", delayed))
-            there_and_back([partial(_run, samples, effort.seconds, *call) for call in calls])
+            there_and_back(
+                [partial(_run, samples, effort.seconds, *call) for call in calls], effort
+            )
     figures = [
         Figure(name=name, unit="calls/s", ours=median(rates)) for name, rates in samples.items()
     ]

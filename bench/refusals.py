@@ -20,9 +20,8 @@ def measure(effort: Effort) -> list[Figure]:
     with contextlib.ExitStack() as stack:
         servers = [(p, stack.enter_context(stand.server(p, stand.NOWHERE))) for p in peers]
         for _ in range(effort.rounds):
-            there_and_back(
-                [partial(_load, samples, peer, server, effort) for peer, server in servers]
-            )
+            runs = [partial(_load, samples, peer, server, effort) for peer, server in servers]
+            there_and_back(runs, effort)
     name = "refusing a wrong key, 8 connections"
     return [
         figure(samples, name, "requests/s", "envybox", "hello", goal=0.8, at_most=False),

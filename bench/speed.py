@@ -81,7 +81,7 @@ def _round(samples: Samples, effort: Effort, connections: tuple[int, ...], delay
             ]
             if number == 1:
                 runs.append(partial(_floor, samples, backend, effort.seconds))
-            there_and_back(runs)
+            there_and_back(runs, effort)
 
 
 def _load(
