@@ -2,8 +2,8 @@
 
 Stubs are made on the channel itself, for the generated clients cost a quarter of a
 request's CPU and half of a cold start (docs/performance.md). What they would do beside is
-done here: the routing header, the token's, and the mapping of errors. What they would
-do in secret is not: no call is ever retried.
+done here: the routing header, the header with the token, and the mapping of errors. What
+they would do in secret is not: no call is ever retried.
 """
 
 from __future__ import annotations

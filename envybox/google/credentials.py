@@ -19,8 +19,8 @@ from envybox.errors import Unavailable
 from envybox.google import metadata
 
 CREDENTIALS_SECONDS = 1.0
-"""How long a call waits for credentials: the store and then the publisher may each wait so
-long within the 3 seconds of an answer."""
+"""How long a call waits for credentials, within its own time limit; so the store and then the
+publisher may each wait, and the answer still comes within 3 seconds."""
 
 RENEW_SECONDS = 225
 """How long before its end a token is renewed, while calls still use it: google-auth's own
