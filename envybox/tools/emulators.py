@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -27,6 +28,7 @@ from envybox.tools.interrupt import INTERRUPT
 from envybox.types import TYPES, dead_letter_topic, spool_topic, topic_of
 
 LOOPBACK = "127.0.0.1"
+_PORTS = range(15_000, 32_768)  # Linux gives those from 32,768 to connections, others higher ones
 # Loopback is reached directly, whatever proxy the environment names.
 _http = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -102,11 +104,15 @@ def create_push_subscription(host: str, project: str, name: str, topic: str, url
 
 
 def free_port() -> int:
-    """Return a loopback port that is free now."""
-    with socket.socket() as listener:
-        listener.bind((LOOPBACK, 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """Return a loopback port that is free now, and that only a listener would take.
+
+    The system's own choice (port 0) is one that it also gives to connections: until a
+    server of Java's or the framework's is up, somebody's connection may have it.
+    """
+    while True:
+        port = _PORTS[secrets.randbelow(len(_PORTS))]
+        if is_free(port):
+            return port
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
@@ -189,9 +195,10 @@ def _running(
                 )
             if not _answers(process, f"http://{host}{probe}"):
                 log.seek(0)
-                words = log.read().decode(errors="replace").strip().splitlines()[-5:]
+                lines = log.read().decode(errors="replace").splitlines()
+                words = [line for line in lines if line.strip() and not line.startswith("\tat ")]
                 raise EmulatorFailed(
-                    f"The {name} emulator did not start on {host}: " + " | ".join(words)
+                    f"The {name} emulator did not start on {host}: " + " | ".join(words[-5:])
                 )
             yield host
         finally:

@@ -6,7 +6,6 @@ import base64
 import contextlib
 import json
 import os
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -202,7 +201,7 @@ def serve(backend: Backend, **environ: str) -> Iterator[Receiver]:
         log = folder / "log"
         urls = []
         for target in ("webhook", "recover"):
-            port = _free_port()
+            port = emulators.free_port()
             output = stack.enter_context(log.open("a") if target == "webhook" else _null())
             served = ["--target", target, "--source", str(_ROOT / "main.py")]
             process = subprocess.Popen(
@@ -232,12 +231,6 @@ def _clean() -> dict[str, str]:
 
 def _null() -> Any:
     return Path(os.devnull).open("w")
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def _wait(url: str) -> None:

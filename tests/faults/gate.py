@@ -20,6 +20,8 @@ from typing import Any, Literal
 
 import grpc
 
+from envybox.tools.emulators import free_port
+
 STREAMS = {"RunQuery", "RunAggregationQuery"}
 FOR_EVER = 3600.0
 _EMULATOR_SECONDS = 30.0
@@ -160,7 +162,7 @@ class Wire:
         self._flowing = threading.Event()
         self._flowing.set()
         self._closed = False
-        self._listener = self._listen(0)
+        self._listener = self._listen(free_port())
         self._port: int = self._listener.getsockname()[1]
         self.host = f"127.0.0.1:{self._port}"
 

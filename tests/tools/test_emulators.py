@@ -33,7 +33,7 @@ def _fake_sdk(root: Path) -> Path:
     """Make an SDK whose Pub/Sub emulator only tells that it fails; return its folder."""
     script = root / "platform" / "pubsub-emulator" / "bin" / "cloud-pubsub-emulator"
     script.parent.mkdir(parents=True)
-    script.write_text("#!/bin/sh\necho no room >&2\nexit 3\n")
+    script.write_text("#!/bin/sh\nprintf 'no room\\n\\tat a.b(C.java:1)\\n' >&2\nexit 3\n")
     script.chmod(0o755)
     jar = root / "platform" / "cloud-firestore-emulator" / "cloud-firestore-emulator.jar"
     jar.parent.mkdir()
@@ -91,13 +91,13 @@ def test_sdk_of_gcloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_fails_to_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """An emulator that ends at once is told, with its last words."""
+    """An emulator that ends at once is told, with its last words and without Java's stack."""
     java = tmp_path / "java" / "bin" / "java"
     java.parent.mkdir(parents=True)
     java.touch(mode=0o755)
     _sdk(monkeypatch, _fake_sdk(tmp_path))
     monkeypatch.setenv("JAVA_HOME", str(java.parent.parent))
-    with pytest.raises(EmulatorFailed, match=r"Pub/Sub .* did not start .*: no room"):
+    with pytest.raises(EmulatorFailed, match=r"Pub/Sub .* did not start .*: no room$"):
         emulators.pubsub().__enter__()
 
 
@@ -115,12 +115,32 @@ def test_port_in_use(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An emulator is not started on a port that somebody listens on."""
     _sdk(monkeypatch, _fake_sdk(tmp_path))
     _java(monkeypatch, tmp_path / "java")
-    with socket.create_server((emulators.LOOPBACK, 0)) as other:
-        port = other.getsockname()[1]
+    port = emulators.free_port()
+    with socket.create_server((emulators.LOOPBACK, port)):
         assert not emulators.is_free(port)
         with pytest.raises(EmulatorFailed, match=f"{port} is in use"):
             emulators.pubsub(port).__enter__()
     assert emulators.is_free(port)
+
+
+def test_free_port() -> None:
+    """A free port is none that the system may give to a connection meanwhile."""
+    with socket.create_server((emulators.LOOPBACK, 0)) as server:
+        connections = [socket.create_connection(server.getsockname()) for _ in range(50)]
+        given = [connection.getsockname()[1] for connection in connections]
+        for connection in connections:
+            connection.close()
+    ports = [emulators.free_port() for _ in range(50)]
+    assert max(ports) < min(given)
+    assert all(map(emulators.is_free, ports))
+
+
+def test_free_port_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port that somebody listens on is passed by."""
+    taken, free = emulators.free_port(), emulators.free_port()
+    with socket.create_server((emulators.LOOPBACK, taken)):
+        monkeypatch.setattr(emulators, "_PORTS", (taken, free))
+        assert {free} == {emulators.free_port() for _ in range(20)}
 
 
 def test_nobody_answers() -> None:
