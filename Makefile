@@ -64,9 +64,11 @@ $(VENV)-checkov/.installed: tests/terraform/checkov.txt
 	$(VENV)-checkov/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
+# The pins are all that there is to install: pip, asked to resolve them again, prefers a newer
+# release to the pin of a package that is also wanted with an extra (before pip 23.3).
 define install
 @$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("Python 3.11 or later is needed; $(PYTHON) is %d.%d. Name another: make … PYTHON=python3.13" % v[:2])'
 $(PYTHON) -m venv $(VENV)
-$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
+$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(1)
 @touch $@
 endef

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -32,6 +34,12 @@ def test_requirements_agree_with_the_project() -> None:
         assert requirement.name in pins, "run `make requirements`"
         assert pins[requirement.name] in requirement.specifier, "run `make requirements`"
     assert pins.items() <= _pins(ROOT / "tests" / "requirements.txt").items()
+
+
+def test_requirements_are_complete() -> None:
+    """Nothing that a pinned package needs is missing: they are installed as they stand."""
+    done = subprocess.run([sys.executable, "-m", "pip", "check"], check=False)
+    assert 0 == done.returncode
 
 
 def test_operators_tools_need_nothing_more_in_the_cloud() -> None:
