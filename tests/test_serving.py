@@ -10,6 +10,7 @@ from envybox import serving
 def test_prepare(monkeypatch: pytest.MonkeyPatch) -> None:
     """The framework's server then never takes a worker for dead, nor closes what is idle."""
     monkeypatch.setenv("CLOUD_RUN_TIMEOUT_SECONDS", "10")
+    monkeypatch.setenv("LOG_EXECUTION_ID", "true")
     monkeypatch.setattr(UvicornWorker, "CONFIG_KWARGS", {"loop": "auto", "http": "auto"})
     serving.prepare()
     server = UvicornApplication(None, "127.0.0.1", 0, debug=False)

@@ -152,3 +152,16 @@ def test_no_pairing(backend: Backend) -> None:
         receiver.post(new_call(), key=OTHER_KEY)
         assert [] == _paired(receiver.log())
         assert OTHER_KEY not in str(receiver.log())
+
+
+def test_log_lines_as_google_runs_it(local: Local) -> None:
+    """Google's buildpack has the framework rewrite log lines; ours keep their span."""
+    trace, span = "1" * 32, "00f067aa0ba902b7"
+    headers = {
+        "traceparent": f"00-{trace}-{span}-01",
+        "x-cloud-trace-context": f"{trace}/{int(span, 16)};o=1",
+    }
+    with serve(local, LOG_EXECUTION_ID="true") as receiver:
+        receiver.post(new_call(), headers=headers)
+        (line,) = receiver.log()
+    assert span == line["logging.googleapis.com/spanId"]
