@@ -2,7 +2,8 @@
 
 Alone, an item goes out at once. While as many calls are under way as may be, what comes
 waits for the next of them to end and then goes out in one call. Nothing ever waits for
-company, and each item has its own outcome and its own time limit.
+company, and each item has its own outcome and its own time limit. Two of the same key never
+share a call: the later one leaves with the next.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ Result = TypeVar("Result")
 
 class _Waiting(NamedTuple, Generic[Item, Result]):
     item: Item
+    key: str
     size: int
     deadline: float
     outcome: asyncio.Future[Result]
@@ -48,15 +50,15 @@ class Batcher(Generic[Item, Result]):
         self._queue: deque[_Waiting[Item, Result]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def add(self, item: Item, *, size: int, timeout: float) -> Result:
+    async def add(self, item: Item, *, key: str, size: int, timeout: float) -> Result:
         """Send the item and return its result.
 
-        `size` is in bytes. Raises the item's own error, `Unavailable` after `timeout`
+        `key` tells what the item is about, `size` is in bytes. Raises the item's own error, `Unavailable` after `timeout`
         seconds.
         """
         loop = asyncio.get_running_loop()
         outcome: asyncio.Future[Result] = loop.create_future()
-        self._queue.append(_Waiting(item, size, loop.time() + timeout, outcome))
+        self._queue.append(_Waiting(item, key, size, loop.time() + timeout, outcome))
         if self._free and len(self._queue) == 1:
             # Not now, but after all that is ready to run: it may have items too.
             loop.call_soon(self._start)
@@ -68,20 +70,27 @@ class Batcher(Generic[Item, Result]):
 
     def _start(self) -> None:
         while self._free and self._queue:
-            batch: list[_Waiting[Item, Result]] = []
-            size = 0
-            while self._queue and len(batch) < self._max_items:
-                size += self._queue[0].size
-                if batch and size > self._max_bytes:
-                    break
-                waiting = self._queue.popleft()
-                if not waiting.outcome.done():  # its time was up before it could be sent
-                    batch.append(waiting)
-            if batch:
+            if batch := self._next():
                 self._free -= 1
                 task = asyncio.get_running_loop().create_task(self._run(batch))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
+
+    def _next(self) -> list[_Waiting[Item, Result]]:
+        """Take from the queue what goes out in one call."""
+        batch: list[_Waiting[Item, Result]] = []
+        keys: set[str] = set()
+        size = 0
+        while self._queue and len(batch) < self._max_items:
+            waiting = self._queue[0]
+            size += waiting.size
+            if batch and (size > self._max_bytes or waiting.key in keys):
+                break
+            self._queue.popleft()
+            if not waiting.outcome.done():  # its time was up before it could be sent
+                batch.append(waiting)
+                keys.add(waiting.key)
+        return batch
 
     async def _run(self, batch: list[_Waiting[Item, Result]]) -> None:
         left = max(waiting.deadline for waiting in batch) - asyncio.get_running_loop().time()

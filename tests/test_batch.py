@@ -50,6 +50,18 @@ def batcher(
     return Batcher(backend.send, max_items=max_items, max_bytes=max_bytes, parallel=parallel)
 
 
+def put(
+    batch: Batcher[int, int],
+    item: int,
+    *,
+    key: str | None = None,
+    size: int = 1,
+    timeout: float = LONG,
+) -> Coroutine[Any, Any, int]:
+    """Add an item, by default under a key of its own."""
+    return batch.add(item, key=key or str(item), size=size, timeout=timeout)
+
+
 async def turns(count: int = 10) -> None:
     """Let all that is ready to run do so."""
     for _ in range(count):
@@ -66,7 +78,7 @@ def test_alone() -> None:
 
     async def scenario() -> None:
         backend = Backend()
-        assert await batcher(backend).add(7, size=1, timeout=LONG) == 70
+        assert await put(batcher(backend), 7) == 70
         assert backend.calls == [[7]]
         assert LONG - 1 < backend.timeouts[0] <= LONG
 
@@ -80,7 +92,7 @@ def test_one_after_the_other() -> None:
         backend = Backend()
         batch = batcher(backend)
         for item in range(3):
-            await batch.add(item, size=1, timeout=LONG)
+            await put(batch, item)
         assert backend.calls == [[0], [1], [2]]
 
     asyncio.run(scenario())
@@ -92,11 +104,25 @@ def test_together() -> None:
     async def scenario() -> None:
         backend = Backend()
         batch = batcher(backend, parallel=5)
-        results = await asyncio.gather(
-            *(batch.add(item, size=1, timeout=LONG) for item in range(10))
-        )
+        results = await asyncio.gather(*(put(batch, item) for item in range(10)))
         assert [item * 10 for item in range(10)] == results
         assert backend.calls == [list(range(10))]
+
+    asyncio.run(scenario())
+
+
+def test_same_key() -> None:
+    """Items of one key go out in different calls, in their order."""
+
+    async def scenario() -> None:
+        backend = Backend()
+        batch = batcher(backend, parallel=5)
+        keys = "abacb"
+        results = await asyncio.gather(
+            *(put(batch, item, key=key) for item, key in enumerate(keys))
+        )
+        assert [item * 10 for item in range(5)] == results
+        assert backend.calls == [[0, 1], [2, 3, 4]]
 
     asyncio.run(scenario())
 
@@ -111,7 +137,7 @@ def test_shares_the_next_call(parallel: int) -> None:
         batch = batcher(backend, parallel=parallel)
         tasks = []
         for item in range(6):
-            tasks.append(start(batch.add(item, size=1, timeout=LONG)))
+            tasks.append(start(put(batch, item)))
             await turns()
         assert backend.calls == [[item] for item in range(parallel)]
         backend.gate.set()
@@ -138,9 +164,7 @@ def test_limits(sizes: list[int], calls: list[list[int]]) -> None:
     async def scenario() -> None:
         backend = Backend()
         batch = batcher(backend, max_items=3, max_bytes=10)
-        await asyncio.gather(
-            *(batch.add(item, size=size, timeout=LONG) for item, size in enumerate(sizes))
-        )
+        await asyncio.gather(*(put(batch, item, size=size) for item, size in enumerate(sizes)))
         assert calls == backend.calls
 
     asyncio.run(scenario())
@@ -159,7 +183,7 @@ def test_each_once(arrivals: list[tuple[int, int]], max_items: int, parallel: in
         batch = batcher(backend, max_items=max_items, max_bytes=20, parallel=parallel)
         tasks = []
         for item, (size, pause) in enumerate(arrivals):
-            tasks.append(start(batch.add(item, size=size, timeout=LONG)))
+            tasks.append(start(put(batch, item, size=size)))
             await turns(pause)
         assert [item * 10 for item in range(len(arrivals))] == await asyncio.gather(*tasks)
         assert list(range(len(arrivals))) == [item for call in backend.calls for item in call]
@@ -179,7 +203,7 @@ def test_own_error() -> None:
         backend.errors[1] = Rejected("INVALID_ARGUMENT")
         batch = batcher(backend)
         outcomes = await asyncio.gather(
-            *(batch.add(item, size=1, timeout=LONG) for item in range(3)), return_exceptions=True
+            *(put(batch, item) for item in range(3)), return_exceptions=True
         )
         assert [0, backend.errors[1], 20] == outcomes
         assert backend.calls == [[0, 1, 2]]
@@ -196,11 +220,11 @@ def test_error_of_all(error: Exception) -> None:
         backend.failure = error
         batch = batcher(backend)
         outcomes = await asyncio.gather(
-            *(batch.add(item, size=1, timeout=LONG) for item in range(2)), return_exceptions=True
+            *(put(batch, item) for item in range(2)), return_exceptions=True
         )
         assert [backend.failure] * 2 == outcomes
         backend.failure = None
-        assert await batch.add(3, size=1, timeout=LONG) == 30
+        assert await put(batch, 3) == 30
 
     asyncio.run(scenario())
 
@@ -213,8 +237,8 @@ def test_time_limit_in_flight() -> None:
         backend.gate.clear()
         batch = batcher(backend)
         with pytest.raises(Unavailable, match="DEADLINE_EXCEEDED"):
-            await batch.add(1, size=1, timeout=SHORT)
-        following = start(batch.add(2, size=1, timeout=LONG))
+            await put(batch, 1, timeout=SHORT)
+        following = start(put(batch, 2))
         await turns()
         assert backend.calls == [[1]]
         backend.gate.set()
@@ -233,7 +257,7 @@ def test_answered_when_the_time_is_up() -> None:
         )
         backend = Backend()
         backend.gate.clear()
-        call = start(batcher(backend).add(1, size=1, timeout=0.5))
+        call = start(put(batcher(backend), 1, timeout=0.5))
         await turns()
         backend.gate.set()
         time.sleep(0.6)  # noqa: ASYNC251 # the loop is held past the time limit
@@ -250,11 +274,11 @@ def test_time_limit_in_the_queue() -> None:
         backend = Backend()
         backend.gate.clear()
         batch = batcher(backend)
-        first = start(batch.add(1, size=1, timeout=LONG))
+        first = start(put(batch, 1))
         await turns()
         with pytest.raises(Unavailable, match="DEADLINE_EXCEEDED"):
-            await batch.add(2, size=1, timeout=SHORT)
-        third = start(batch.add(3, size=1, timeout=LONG))
+            await put(batch, 2, timeout=SHORT)
+        third = start(put(batch, 3))
         await turns()
         backend.gate.set()
         assert [10, 30] == [await first, await third]
@@ -270,15 +294,15 @@ def test_nothing_left_to_send() -> None:
         backend = Backend()
         backend.gate.clear()
         batch = batcher(backend)
-        first = start(batch.add(1, size=1, timeout=LONG))
+        first = start(put(batch, 1))
         await turns()
         with pytest.raises(Unavailable):
-            await batch.add(2, size=1, timeout=SHORT)
+            await put(batch, 2, timeout=SHORT)
         backend.gate.set()
         await first
         await turns()
         assert backend.calls == [[1]]
-        assert await batch.add(3, size=1, timeout=LONG) == 30
+        assert await put(batch, 3) == 30
 
     asyncio.run(scenario())
 
@@ -290,15 +314,15 @@ def test_cancelled() -> None:
         backend = Backend()
         backend.gate.clear()
         batch = batcher(backend)
-        sent, waiting = (start(batch.add(item, size=1, timeout=LONG)) for item in (1, 2))
+        sent, waiting = (start(put(batch, item)) for item in (1, 2))
         await turns()
-        late = start(batch.add(3, size=1, timeout=LONG))
+        late = start(put(batch, 3))
         await turns()
         for task in (sent, waiting, late):
             task.cancel()
         await asyncio.gather(sent, waiting, late, return_exceptions=True)
         backend.gate.set()
-        assert await batch.add(4, size=1, timeout=LONG) == 40
+        assert await put(batch, 4) == 40
         assert backend.calls == [[1, 2], [4]]
 
     asyncio.run(scenario())
@@ -310,7 +334,7 @@ def test_longest_time_limit() -> None:
     async def scenario() -> None:
         backend = Backend()
         batch = batcher(backend)
-        await asyncio.gather(batch.add(1, size=1, timeout=5), batch.add(2, size=1, timeout=LONG))
+        await asyncio.gather(put(batch, 1, timeout=5), put(batch, 2))
         assert LONG - 1 < backend.timeouts[0] <= LONG
 
     asyncio.run(scenario())

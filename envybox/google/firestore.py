@@ -65,7 +65,7 @@ class FirestoreStore:
         write = request.writes.add()
         build(record, await self._name(record.event.id), write.update)
         write.current_document.exists = False
-        status = await self._write(request, timeout)
+        status = await self._write(record.event.id, request, timeout)
         if status not in (0, _ALREADY_EXISTS):
             raise status_error(status)
         return status == 0
@@ -107,7 +107,7 @@ class FirestoreStore:
         attempts = write.update_transforms.add()
         attempts.field_path = "publish.attempts"
         attempts.increment.integer_value = 1
-        status = await self._write(request, timeout)
+        status = await self._write(mark.event_id, request, timeout)
         if status not in (0, _NOT_FOUND):
             raise status_error(status)
 
@@ -160,10 +160,13 @@ class FirestoreStore:
         """Close the channel."""
         await self._channel.close()
 
-    async def _write(self, request: Any, timeout: float) -> int:
-        """Send a BatchWriteRequest of one write, shared with others; return its status."""
+    async def _write(self, event_id: str, request: Any, timeout: float) -> int:
+        """Send a BatchWriteRequest of one write; return its status.
+
+        It may share a call with others, of other documents: BatchWrite takes one of each.
+        """
         part = request.SerializeToString()
-        return await self._writes.add(part, size=len(part), timeout=timeout)
+        return await self._writes.add(part, key=event_id, size=len(part), timeout=timeout)
 
     async def _batch_write(
         self, parts: Sequence[bytes], timeout: float

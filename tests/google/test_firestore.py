@@ -60,7 +60,7 @@ class Writes:
     """Firestore's BatchWrite: keeps what it is sent, and answers each write with a status.
 
     `statuses` are by the last part of the document's name. A call that holds one of
-    `invalid` is refused as a whole, which is what Firestore does.
+    `invalid`, or two writes of a document, is refused as a whole, which is what Firestore does.
     """
 
     def __init__(self) -> None:
@@ -86,7 +86,7 @@ class Writes:
         self.requests.append(request)
         await self.gate.wait()
         ids = [self._id(write) for write in request.writes]
-        if self.invalid.intersection(ids):
+        if self.invalid.intersection(ids) or len(set(ids)) < len(ids):
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT)
         response = BatchWriteResponse()
         for id_ in ids:
@@ -158,6 +158,22 @@ def test_batch() -> None:
 
     run(writes.api, scenario)
     assert [ids] == writes.batches
+
+
+def test_one_write_a_document() -> None:
+    """Writes of one document never share a call, in which Firestore takes one of each."""
+    writes, record = Writes(), record_of()
+    mark = Mark(event_id=record.event.id, message_id="1", at=datetime.now(UTC))
+
+    async def scenario(store: FirestoreStore) -> None:
+        await asyncio.gather(
+            store.create(record, timeout=LONG),
+            store.mark(mark, timeout=LONG),
+            store.create(record, timeout=LONG),
+        )
+
+    run(writes.api, scenario)
+    assert [[record.event.id]] * 3 == writes.batches
 
 
 @pytest.mark.parametrize("by", ["call", "status"])
