@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from envybox import identity
-from envybox.deadline import STORE_SECONDS, Deadline
+from envybox.deadline import Deadline
 from envybox.errors import Unavailable
 from envybox.event import Event
 from envybox.normalize import normalize
@@ -78,10 +78,10 @@ class Admission:
             topic=topic_of(self._settings.topic_prefix, event.type),
             expire_at=webhook.received_at + retention if retention else None,
         )
-        return await self._store.create(record, timeout=deadline.within(STORE_SECONDS))
+        return await self._store.create(record, timeout=deadline.left())
 
     async def _get(self, event_id: str, deadline: Deadline) -> Stored | None:
-        return await self._store.get(event_id, timeout=deadline.within(STORE_SECONDS))
+        return await self._store.get(event_id, timeout=deadline.left())
 
     def _repeat(self, stored: Stored | None) -> Admitted:
         if stored is None:

@@ -28,4 +28,8 @@ class Deadline:
 
     def within(self, seconds: float) -> float:
         """Return `seconds`, or what is left until the deadline where that is less."""
-        return max(0.001, min(seconds, self._at - time.monotonic()))
+        return min(seconds, self.left())
+
+    def left(self) -> float:
+        """Return the seconds that are left, a moment at least."""
+        return max(0.001, self._at - time.monotonic())

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple, TypeVar
 
@@ -135,10 +134,13 @@ class Flow:
             )
         return Mark(event_id=event.id, message_id=message_id, at=datetime.now(UTC))
 
-    async def mark(self, mark: Mark) -> None:
-        """Write the outcome of an attempt; where that fails, `recovery` publishes again."""
-        with suppress(BackendError):
-            await self._store.mark(mark, timeout=MARK_SECONDS)
+    async def mark(self, mark: Mark, *, timeout: float = MARK_SECONDS) -> bool:
+        """Write the outcome of an attempt. False: not written, `recovery` publishes again."""
+        try:
+            await self._store.mark(mark, timeout=timeout)
+        except BackendError:
+            return False
+        return True
 
     async def _deliver(self, webhook: Webhook, event: Event, deadline: Deadline) -> Outcome:
         if self._is_embedded:

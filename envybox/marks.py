@@ -21,7 +21,7 @@ _TURNS_TO_SEND = 6
 class Marks:
     """Keeps marks until they are sent. `write` writes one, and raises nothing."""
 
-    def __init__(self, write: Callable[[Mark], Awaitable[None]]) -> None:
+    def __init__(self, write: Callable[[Mark], Awaitable[object]]) -> None:
         self._write = write
         self._waiting: list[Mark] = []
         self._published: set[str] = set()

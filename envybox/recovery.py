@@ -1,4 +1,8 @@
-"""Recovery: what was stored and not published, and what was spooled."""
+"""Recovery: what was stored and not published, and what was spooled.
+
+Nobody waits for it as Envybox does for an answer, so its time limits are its own: a backend
+that is slow, and would be passed by there, is waited for here.
+"""
 
 from __future__ import annotations
 
@@ -10,22 +14,35 @@ from datetime import UTC, datetime
 import msgspec
 
 from envybox import logs, spool
-from envybox.deadline import MARK_SECONDS, PUBLISH_SECONDS, TOTAL_SECONDS, Deadline
+from envybox.deadline import Deadline
 from envybox.errors import Malformed, Rejected
+from envybox.event import Event
 from envybox.flow import Flow
 from envybox.publish import Message, Publisher
 from envybox.settings import Settings
-from envybox.store import Store, Stored
+from envybox.store import Mark, Store, Stored
 from envybox.types import dead_letter_topic
 
-RUN_SECONDS = 45.0
+RUN_SECONDS = 40.0
 """How long a run goes on taking new events; Cloud Run ends a request after 60."""
+
+CALL_SECONDS = 5.0
+"""For reading, publishing or marking: what a run took last is done 15 seconds later."""
+
+DRAIN_SECONDS = 20.0
+"""For storing what was spooled, in all its calls."""
 
 PAGE = 50
 PARALLEL = 20
-READ_SECONDS = 5.0
+
 TOPIC_FAILURES = 5
 """After so many failures a topic's events are left for the next run, for others' sake."""
+
+TOPIC_REFUSALS = 100
+"""The same for messages that are refused for what they are: mostly no fault of the topic's."""
+
+LOST_MARKS = 5
+"""After so many a run ends: what it publishes and cannot mark, the next one publishes again."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +62,33 @@ class Drained(msgspec.Struct, frozen=True, kw_only=True):
     spool_age_seconds: float | None = None
 
 
+class _Run:
+    """How far a run has come, which tells what is worth trying."""
+
+    def __init__(self, seconds: float) -> None:
+        self._stop_at = time.monotonic() + seconds
+        self._failures: Counter[str] = Counter()
+        self._refusals: Counter[str] = Counter()
+        self._lost_marks = 0
+
+    def goes_on(self) -> bool:
+        return time.monotonic() < self._stop_at and self._lost_marks < LOST_MARKS
+
+    def tries(self, event: Event) -> bool:
+        type_ = event.type
+        return (
+            self.goes_on()
+            and self._failures[type_] < TOPIC_FAILURES
+            and self._refusals[type_] < TOPIC_REFUSALS
+        )
+
+    def note(self, event: Event, mark: Mark, *, is_marked: bool) -> None:
+        if mark.message_id is None:
+            (self._refusals if mark.rejected else self._failures)[event.type] += 1
+        elif not is_marked:
+            self._lost_marks += 1
+
+
 class Recovery:
     """Finishes what the flow began. Any number of it may run at once.
 
@@ -62,20 +106,19 @@ class Recovery:
 
         Raises `Unavailable` where the store cannot be read.
         """
-        stop_at = time.monotonic() + seconds
+        run = _Run(seconds)
         before = datetime.now(UTC) - self._settings.recover_after
         published = failed = 0
         last: Stored | None = None
-        failures: Counter[str] = Counter()
         slots = asyncio.Semaphore(PARALLEL)
 
         async def publish(stored: Stored) -> bool | None:
             async with slots:
-                return await self._publish(stored, failures, stop_at)
+                return await self._publish(stored, run)
 
-        while time.monotonic() < stop_at:
+        while run.goes_on():
             page = await self._store.pending(
-                before=before, after=last, limit=PAGE, timeout=READ_SECONDS
+                before=before, after=last, limit=PAGE, timeout=CALL_SECONDS
             )
             if not page:
                 break
@@ -83,7 +126,7 @@ class Recovery:
             outcomes = await asyncio.gather(*(publish(stored) for stored in page))
             published += outcomes.count(True)
             failed += outcomes.count(False)
-        backlog = await self._store.backlog(timeout=READ_SECONDS)
+        backlog = await self._store.backlog(timeout=CALL_SECONDS)
         oldest = backlog.oldest
         waited = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
         return Report(
@@ -101,27 +144,30 @@ class Recovery:
         """
         try:
             webhook = spool.decode(message)
-            deadline = Deadline(TOTAL_SECONDS)
             admission = self._flow.admission
-            admitted = await admission.admit(webhook, admission.event(webhook), deadline)
+            admitted = await admission.admit(
+                webhook, admission.event(webhook), Deadline(DRAIN_SECONDS)
+            )
         except (Malformed, Rejected, OverflowError) as error:  # a time past all times
             await self._dead_letter(message, str(error))
             return Drained(status="dead_lettered")
         age = (datetime.now(UTC) - webhook.received_at).total_seconds()
         status = "published" if admitted.is_new else "duplicate"
         if admitted.unpublished is not None:
-            mark = await self._flow.publish(
-                admitted.unpublished, timeout=deadline.within(PUBLISH_SECONDS)
-            )
-            await self._flow.mark(mark)
+            mark = await self._flow.publish(admitted.unpublished, timeout=CALL_SECONDS)
+            await self._flow.mark(mark, timeout=CALL_SECONDS)
             if mark.message_id is None and admitted.is_new:
                 status = "stored"
         return Drained(status=status, id=admitted.id, spool_age_seconds=round(age, 3))
 
-    async def _publish(self, stored: Stored, failures: Counter[str], stop_at: float) -> bool | None:
-        """Publish an event. None: not tried, for the time is up or its topic is failing."""
+    async def _publish(self, stored: Stored, run: _Run) -> bool | None:
+        """Publish an event. None: not tried, for it is not worth it in this run."""
         try:
-            return await self._published(stored, failures, stop_at)
+            event = self._flow.admission.event_of(stored)
+            if not run.tries(event):
+                return None
+            mark = await self._flow.publish(event, timeout=CALL_SECONDS)
+            is_marked = await self._flow.mark(mark, timeout=CALL_SECONDS)
         except Exception as error:  # noqa: BLE001 # no reason to hold up the others
             text = f"recover: event {stored.id} cannot be published"
             if isinstance(error, ValueError):  # somebody changed it by hand
@@ -129,21 +175,11 @@ class Recovery:
             entry = {"severity": "ERROR", "message": text, "event_id": stored.id}
             logs.write(logs.of_defect(error) | entry)
             return False
-
-    async def _published(
-        self, stored: Stored, failures: Counter[str], stop_at: float
-    ) -> bool | None:
-        event = self._flow.admission.event_of(stored)
-        if failures[event.type] >= TOPIC_FAILURES or time.monotonic() >= stop_at:
-            return None
-        mark = await self._flow.publish(event, timeout=PUBLISH_SECONDS)
-        if mark.message_id is None and not mark.rejected:  # that is no fault of the topic's
-            failures[event.type] += 1
-        await self._flow.mark(mark)
+        run.note(event, mark, is_marked=is_marked)
         return mark.message_id is not None
 
     async def _dead_letter(self, message: Message, reason: str) -> None:
         dead = Message(data=message.data, attributes={**message.attributes, "reason": reason})
         await self._publisher.publish(
-            dead_letter_topic(self._settings.topic_prefix), dead, timeout=MARK_SECONDS
+            dead_letter_topic(self._settings.topic_prefix), dead, timeout=CALL_SECONDS
         )

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from envybox import deadline, spool
 from envybox import recovery as recovery_module
-from envybox import spool
 from envybox.deadline import Deadline
 from envybox.errors import Rejected, Unavailable
 from envybox.event import Event
@@ -109,6 +109,47 @@ def test_one_that_always_fails_holds_up_nobody(world: World) -> None:
     assert recovery_module.TOPIC_FAILURES <= report.failed < 60
     assert 4999 <= report.oldest_pending_seconds <= 5100
     assert 3 == len(_published(world, LEAD_TOPIC))
+
+
+def test_refused_messages_hold_up_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A topic that refuses all its messages is given up too, after more of them."""
+    monkeypatch.setattr(recovery_module, "TOPIC_REFUSALS", 60)
+    world.leave_pending(120, age=5000)
+    world.leave_pending(3, number="4", age=100)
+    world.publisher.faults[CALL_TOPIC] = [Rejected("INVALID_ARGUMENT")] * 1000
+    report = world.run()
+    assert (3, 120) == (report.published, report.pending)
+    assert 60 <= report.failed < 60 + recovery_module.PARALLEL
+
+
+def test_marks_that_are_lost_end_the_run(world: World) -> None:
+    """What cannot be marked would be published again by each run, so it is not all tried."""
+    world.leave_pending(100)
+    world.store.faults["mark"] = list(DOWN)
+    report = world.run()
+    assert recovery_module.LOST_MARKS <= report.published <= recovery_module.PARALLEL
+    assert 100 == report.pending
+
+
+def test_slow_backends(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backend that is too slow for an answer to Envybox is waited for."""
+    world.leave_pending(3)
+    limits: list[float] = []
+    for port, names in ((world.store, ("create", "get", "mark")), (world.publisher, ("publish",))):
+        for name in names:
+            monkeypatch.setattr(port, name, _noting(getattr(port, name), limits))
+    assert 3 == world.run().published
+    assert "published" == world.drain(_spooled()[1]).status
+    assert 9 == len(limits)
+    assert min(limits) > deadline.TOTAL_SECONDS
+
+
+def _noting(call: Callable[..., Any], limits: list[float]) -> Callable[..., Any]:
+    async def noting(*args: Any, timeout: float) -> Any:
+        limits.append(timeout)
+        return await call(*args, timeout=timeout)
+
+    return noting
 
 
 def test_each_is_tried_once_a_run(world: World) -> None:

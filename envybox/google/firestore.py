@@ -138,6 +138,11 @@ class FirestoreStore:
 
     async def backlog(self, *, timeout: float) -> Backlog:
         """Return how much is pending, whatever its age."""
+        stop_at = time.monotonic() + timeout
+        far = datetime.max.replace(tzinfo=UTC)
+        oldest = await self.pending(before=far, after=None, limit=1, timeout=timeout)
+        if not oldest:  # as nearly always: nothing to count
+            return Backlog(pending=0, oldest=None)
         request = RunAggregationQueryRequest(parent=await self._documents())
         aggregation = request.structured_aggregation_query
         self._where_pending(aggregation.structured_query)
@@ -147,14 +152,10 @@ class FirestoreStore:
             request,
             RunAggregationQueryResponse,
             routing=f"parent={request.parent}",
-            timeout=timeout,
+            timeout=max(0.001, stop_at - time.monotonic()),
         )
         pending = responses[0].result.aggregate_fields[_COUNT].integer_value
-        if not pending:
-            return Backlog(pending=0, oldest=None)
-        far = datetime.max.replace(tzinfo=UTC)
-        oldest = await self.pending(before=far, after=None, limit=1, timeout=timeout)
-        return Backlog(pending=pending, oldest=oldest[0].received_at if oldest else None)
+        return Backlog(pending=pending, oldest=oldest[0].received_at if pending else None)
 
     async def close(self) -> None:
         """Close the channel."""

@@ -73,18 +73,18 @@ def test_the_pages_time_limits_are_the_codes(what: str, seconds: float) -> None:
 def test_the_pages_numbers_in_words_are_the_codes() -> None:
     """So do the numbers of the circuit breaker and of recovery."""
     assert (3, 1.0) == (breaker.FAILURES, breaker.RETRY_SECONDS)
-    assert (50, 20, 45.0, 5) == (
-        recovery.PAGE,
-        recovery.PARALLEL,
-        recovery.RUN_SECONDS,
-        recovery.TOPIC_FAILURES,
-    )
+    assert (50, 20, 40.0) == (recovery.PAGE, recovery.PARALLEL, recovery.RUN_SECONDS)
+    assert (5.0, 20.0) == (recovery.CALL_SECONDS, recovery.DRAIN_SECONDS)
+    assert (5, 100, 5) == (recovery.TOPIC_FAILURES, recovery.TOPIC_REFUSALS, recovery.LOST_MARKS)
     page = PAGE.read_text("utf-8")
     for words in (
         "After three failures in a row",
         "Once a second one request tries it",
         "50 at a time and 20 in parallel",
-        "takes nothing new after 45 seconds",
+        "takes nothing new after 40 seconds",
         "After five failures in a run",
+        "it takes a hundred",
+        "a call may take 5 seconds, and storing what was spooled 20",
+        "end the run**, after five of them",
     ):
         assert words in page
