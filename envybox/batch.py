@@ -53,8 +53,8 @@ class Batcher(Generic[Item, Result]):
     async def add(self, item: Item, *, key: str, size: int, timeout: float) -> Result:
         """Send the item and return its result.
 
-        `key` tells what the item is about, `size` is in bytes. Raises the item's own error, `Unavailable` after `timeout`
-        seconds.
+        `key` tells what the item is about, `size` is in bytes. Raises the item's own error,
+        `Unavailable` after `timeout` seconds.
         """
         loop = asyncio.get_running_loop()
         outcome: asyncio.Future[Result] = loop.create_future()
