@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import sys
 import time
@@ -28,14 +27,13 @@ from envybox.flow import Flow
 from envybox.keys import KeyRing, pairing_key, without_key
 from envybox.normalize import NOT_NORMALIZED
 from envybox.recovery import Recovery
-from envybox.request import read_body, read_fields
+from envybox.request import MAX_BODY, read_body, read_fields
 from envybox.webhook import Fields, Webhook
 
 MAX_ENVELOPE = 16 * 1024 * 1024
 """The largest push request of Pub/Sub, in bytes: a message of 10 MB in base64."""
 
 RETRY_AFTER_SECONDS = 30
-_REREAD_SECONDS = 0.25
 _UP = (
     "The Envybox receiver is up.\n"
     "Put this page's address into Envybox: widget → Settings → Integrations → webhook "
@@ -142,13 +140,10 @@ class App:
 
     async def _verified(self, request: Request) -> Webhook:
         """Return the request's webhook, its key verified and taken out."""
-        if self._keys.stale:
-            try:
-                async with asyncio.timeout(_REREAD_SECONDS):
-                    await asyncio.to_thread(self._keys.reread)
-            except (SettingsError, TimeoutError) as error:  # the keys known so far stay
-                reason = str(error) or f"not within {_REREAD_SECONDS} s"
-                logs.write({"severity": "ERROR", "message": f"webhook: keys not read: {reason}"})
+        try:
+            await self._keys.refresh()
+        except SettingsError as error:  # the keys known so far stay
+            logs.write({"severity": "ERROR", "message": f"webhook: keys not read: {error}"})
         try:
             fields, warnings = read_fields(
                 await _body(request),
@@ -179,12 +174,9 @@ class App:
             logs.write({"severity": "NOTICE", "message": message})
 
 
-async def _body(request: Request, limit: int | None = None) -> bytes:
-    length = request.headers.get("content-length")
+async def _body(request: Request, limit: int = MAX_BODY) -> bytes:
     try:
-        if limit is None:
-            return await read_body(request.stream(), length)
-        return await read_body(request.stream(), length, limit)
+        return await read_body(request.stream(), request.headers.get("content-length"), limit)
     except ClientDisconnect as error:
         raise Malformed("the body ended early") from error
 

@@ -8,6 +8,7 @@ match itself is compared in constant time.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import html
 import re
@@ -25,6 +26,9 @@ from envybox.webhook import Fields
 
 REREAD_SECONDS = 60
 """How old the keys of a file may be before the file is read again."""
+
+WAIT_SECONDS = 0.25
+"""How long that is waited for, from its beginning on; what comes later counts all the same."""
 
 # Envybox's keys are 32 lower-case hex digits; longer or richer ones are taken, should it
 # change its mind, but nothing that can be guessed or was pasted with its neighbours.
@@ -88,25 +92,42 @@ class KeyRing:
         else:
             self._labels = {}
         self._read_at = clock()
+        self._reading: asyncio.Task[None] | None = None
 
     @property
     def configured(self) -> bool:
         """Whether any key is accepted."""
         return bool(self._labels)
 
-    @property
-    def stale(self) -> bool:
-        """Whether the file is to be read again before the next key is verified."""
-        return self._path is not None and self._clock() - self._read_at >= REREAD_SECONDS
+    async def refresh(self) -> None:
+        """Read the file again, where it is time to; who comes meanwhile waits for it too.
 
-    def reread(self) -> None:
-        """Read the file again. Blocks: a mounted secret is fetched at each read.
-
-        Raises `SettingsError` where that fails; the keys known so far stay.
+        In a thread, for a mounted secret is fetched at each read; one at a time, for a fetch
+        may hang. Raises `SettingsError`, for whoever began it, where it is not read; the keys
+        known so far stay.
         """
-        if self._path is not None:
-            self._read_at = self._clock()
-            self._labels = self._blind(self._read(self._path))
+        if self._path is None:
+            return
+        now = self._clock()
+        is_due = now - self._read_at >= REREAD_SECONDS
+        if is_due:
+            self._read_at = now
+            if self._reading is None:
+                self._reading = asyncio.create_task(asyncio.to_thread(self._reread, self._path))
+                self._reading.add_done_callback(self._was_read)
+        left = self._read_at + WAIT_SECONDS - now
+        if self._reading is None or left <= 0:
+            return
+        try:
+            async with asyncio.timeout(left):
+                await asyncio.shield(self._reading)
+        except SettingsError:
+            if is_due:
+                raise
+        except TimeoutError as error:
+            if is_due:
+                problem = f"not read within {WAIT_SECONDS} s."
+                raise SettingsError("ENVYBOX_KEYS_FILE", problem) from error
 
     def verify(self, fields: Fields) -> str:
         """Return the label of the fields' key.
@@ -123,6 +144,14 @@ class KeyRing:
             if hmac.compare_digest(known, blinded):
                 return label
         raise InvalidKey
+
+    def _reread(self, path: Path) -> None:
+        self._labels = self._blind(self._read(path))
+
+    def _was_read(self, reading: asyncio.Task[None]) -> None:
+        self._reading = None
+        if not reading.cancelled():
+            reading.exception()  # asked for here: whoever waited for it may have given up
 
     def _hmac(self, key: str) -> bytes:
         return hmac.digest(self._secret, key.encode("utf-8", "surrogatepass"), "sha256")

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import asyncio
+import gc
 import html
 import os
 import re
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -215,8 +218,7 @@ def test_variable_wins(settings: MakeSettings, tmp_path: Path) -> None:
     clock = Clock()
     ring = KeyRing(settings(ENVYBOX_KEYS_FILE=str(tmp_path / "none")), clock)
     clock.now += 3600
-    assert not ring.stale
-    ring.reread()
+    asyncio.run(ring.refresh())
     assert ring.verify([("key", KEY)]) == "default"
 
 
@@ -231,49 +233,139 @@ def test_unusable_file(settings: MakeSettings, tmp_path: Path, content: bytes | 
     assert 1 == len(str(caught.value).splitlines())
 
 
+def _file_ring(settings: MakeSettings, path: Path, clock: Clock) -> KeyRing:
+    """Return a ring of a file's keys, with the file due to be read again."""
+    path.write_text(KEY)
+    ring = KeyRing(settings(ENVYBOX_KEYS="", ENVYBOX_KEYS_FILE=str(path)), clock)
+    clock.now += keys.REREAD_SECONDS
+    return ring
+
+
 def test_rotation(settings: MakeSettings, tmp_path: Path) -> None:
     """A changed file counts after a minute, without a restart, and is not asked for before."""
-    path = tmp_path / "keys"
-    path.write_text(KEY)
-    clock = Clock()
-    ring = KeyRing(settings(ENVYBOX_KEYS="", ENVYBOX_KEYS_FILE=str(path)), clock)
-    path.write_text(f"{KEY} {OTHER_KEY}")
-    clock.now += keys.REREAD_SECONDS - 0.001
-    assert not ring.stale
-    clock.now += 0.001
-    assert ring.stale
-    ring.reread()
-    assert not ring.stale
-    assert ring.verify([("key", OTHER_KEY)]) == "default"
-    path.write_text(OTHER_KEY)
-    ring.reread()
-    with pytest.raises(InvalidKey):
-        ring.verify([("key", KEY)])
+    path, clock = tmp_path / "keys", Clock()
+    ring = _file_ring(settings, path, clock)
+
+    async def scenario() -> None:
+        path.write_text(f"{KEY} {OTHER_KEY}")
+        await ring.refresh()
+        assert ring.verify([("key", OTHER_KEY)]) == "default"
+        path.write_text(OTHER_KEY)
+        clock.now += keys.REREAD_SECONDS - 0.001
+        await ring.refresh()
+        assert ring.verify([("key", KEY)]) == "default"
+        clock.now += 0.001
+        await ring.refresh()
+        with pytest.raises(InvalidKey):
+            ring.verify([("key", KEY)])
+
+    asyncio.run(scenario())
 
 
 def test_failed_reread(settings: MakeSettings, tmp_path: Path) -> None:
-    """While the file cannot be read the known keys count, and it is tried once a minute."""
-    path = tmp_path / "keys"
-    path.write_text(KEY)
-    clock = Clock()
-    ring = KeyRing(settings(ENVYBOX_KEYS="", ENVYBOX_KEYS_FILE=str(path)), clock)
-    path.unlink()
-    clock.now += keys.REREAD_SECONDS
-    with pytest.raises(SettingsError, match="FileNotFoundError"):
-        ring.reread()
-    assert not ring.stale
-    assert ring.verify([("key", KEY)]) == "default"
+    """While the file cannot be read the known keys count, and it is told once a minute."""
+    path, clock = tmp_path / "keys", Clock()
+    ring = _file_ring(settings, path, clock)
+
+    async def scenario() -> None:
+        path.unlink()
+        told = await asyncio.gather(ring.refresh(), ring.refresh(), return_exceptions=True)
+        assert ["FileNotFoundError" in str(one) for one in told] == [True, False]
+        await ring.refresh()
+        assert ring.verify([("key", KEY)]) == "default"
+
+    asyncio.run(scenario())
 
 
 def test_emptied_file(settings: MakeSettings, tmp_path: Path) -> None:
     """An emptied file takes all keys back: nothing is accepted then."""
     path = tmp_path / "keys"
-    path.write_text(KEY)
-    ring = KeyRing(settings(ENVYBOX_KEYS="", ENVYBOX_KEYS_FILE=str(path)))
+    ring = _file_ring(settings, path, Clock())
     os.truncate(path, 0)
-    ring.reread()
+    asyncio.run(ring.refresh())
     with pytest.raises(NotConfigured):
         ring.verify([("key", KEY)])
+
+
+def test_read_once_for_all(settings: MakeSettings, tmp_path: Path) -> None:
+    """Requests that come while the file is read wait for it: none misses a new key."""
+    path = tmp_path / "keys"
+    ring = _file_ring(settings, path, Clock())
+    path.unlink()
+
+    async def request() -> str:
+        await ring.refresh()
+        return ring.verify([("key", OTHER_KEY)])
+
+    async def scenario() -> None:
+        os.mkfifo(path)
+        requests = [asyncio.create_task(request()) for _ in range(5)]
+        await asyncio.to_thread(path.write_text, OTHER_KEY)  # until somebody reads
+        path.unlink()  # a second read would fail
+        assert ["default"] * 5 == await asyncio.gather(*requests)
+
+    asyncio.run(scenario())
+
+
+def test_hanging_file(
+    settings: MakeSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A read that hangs is told of once a minute, and no other is begun beside it."""
+    monkeypatch.setattr(keys, "WAIT_SECONDS", 0.01)
+    path, clock = tmp_path / "keys", Clock()
+    ring = _file_ring(settings, path, clock)
+    threads = set(threading.enumerate())
+    path.unlink()
+    os.mkfifo(path)
+
+    async def scenario() -> None:
+        for _ in range(3):
+            with pytest.raises(SettingsError, match=r"not read within 0\.01 s"):
+                await ring.refresh()
+            await ring.refresh()  # beside it, and silent
+            clock.now += 1
+            await ring.refresh()  # too late to wait for it
+            assert ring.verify([("key", KEY)]) == "default"
+            clock.now += keys.REREAD_SECONDS
+        assert 1 == len(set(threading.enumerate()) - threads)
+        reading = ring._reading
+        assert reading is not None
+        path.write_text(OTHER_KEY)
+        await reading
+
+    asyncio.run(scenario())
+    assert ring.verify([("key", OTHER_KEY)]) == "default"
+
+
+def test_late_failure(
+    settings: MakeSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A read that fails when nobody waits any more is nobody's error, nor is one cut off."""
+    monkeypatch.setattr(keys, "WAIT_SECONDS", 0.01)
+    path, clock = tmp_path / "keys", Clock()
+    ring = _file_ring(settings, path, clock)
+    path.unlink()
+    os.mkfifo(path)
+
+    async def scenario(*, cancel: bool) -> None:
+        with pytest.raises(SettingsError):
+            await ring.refresh()
+        reading = ring._reading
+        assert reading is not None
+        if cancel:
+            reading.cancel()
+        path.write_text("broken")
+        await asyncio.wait([reading])
+        clock.now += keys.REREAD_SECONDS
+
+    asyncio.run(scenario(cancel=False))
+    asyncio.run(scenario(cancel=True))
+    gc.collect()
+    assert "" == caplog.text
+    assert ring.verify([("key", KEY)]) == "default"
 
 
 # without_key

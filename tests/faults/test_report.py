@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from envybox import app, breaker, deadline, recovery
+from envybox import breaker, deadline, keys, recovery
 from envybox.google import credentials
 from tests.faults.promise import LONGEST_SECONDS
 from tests.faults.report import BEGIN, END, PAGE, put, table
@@ -61,7 +61,7 @@ def test_the_page_holds_figures_of_promises_kept() -> None:
             "waiting for the service account's credentials, at an instance's first request",
             credentials.CREDENTIALS_SECONDS,
         ),
-        ("reading the keys' file again", app._REREAD_SECONDS),
+        ("reading the keys' file again", keys.WAIT_SECONDS),
         ("a mark, which nobody waits for", deadline.MARK_SECONDS),
     ],
 )
