@@ -129,7 +129,11 @@ class Channel:
                 )
             call = method(request, timeout=timeout, metadata=metadata)
             return [message async for message in call] if stream else await call
-        except (grpc.aio.AioRpcError, TimeoutError) as error:
+        except TimeoutError as error:
+            raise status_error(_DEADLINE_EXCEEDED) from error
+        except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.UNAUTHENTICATED:
+                self._google.refused(headers)
             raise self._failed(error, channel, timeout) from error
 
     def _make(self) -> grpc.aio.Channel:
@@ -140,10 +144,8 @@ class Channel:
         )
 
     def _failed(
-        self, error: grpc.aio.AioRpcError | TimeoutError, channel: grpc.aio.Channel, timeout: float
+        self, error: grpc.aio.AioRpcError, channel: grpc.aio.Channel, timeout: float
     ) -> BackendError:
-        if isinstance(error, TimeoutError):
-            return status_error(_DEADLINE_EXCEEDED)
         status: int = error.code().value[0]
         is_silent = status == _DEADLINE_EXCEEDED and timeout >= SILENT_SECONDS
         if is_silent and channel is self._channel:

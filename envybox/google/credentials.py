@@ -39,6 +39,9 @@ class _Token(NamedTuple):
     ends_at: float
 
 
+_NONE = _Token((), -math.inf)
+
+
 class Google:
     """What both channels share: the project and the token, each found once.
 
@@ -50,7 +53,7 @@ class Google:
     def __init__(self, project: str) -> None:
         self._project = project
         self._credentials: Any = None
-        self._token = _Token((), -math.inf)
+        self._token = _NONE
         self._renewing: asyncio.Task[None] | None = None
 
     async def project(self) -> str:
@@ -71,9 +74,16 @@ class Google:
 
         Raises `Unavailable` where there are none, or not yet.
         """
-        if not self.headers():
+        for _ in range(2):  # what was begun before the instance slept may bring an ended one
+            if headers := self.headers():
+                return headers
             await self._renewed()
-        return self._token.headers
+        return self._token.headers  # whatever it is: this machine's clock may be wrong
+
+    def refused(self, headers: Headers) -> None:
+        """Take note that Google refused these headers: the next call asks for others."""
+        if headers is self._token.headers:
+            self._token = _NONE
 
     async def _renewed(self) -> None:
         try:

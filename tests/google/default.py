@@ -16,8 +16,9 @@ class Default:
     """Stands for `google.auth.default`; counts how often it was asked, and tokens.
 
     While `gate` is closed neither it nor its credentials answer; each takes as long as
-    `takes`, in seconds. `lasts` is a token's, None for one without an end. Its credentials
-    fail with `error` where that is set.
+    `takes`, in seconds. `lasts` is a token's, None for one without an end; `then_lasts`,
+    where it is set, that of those after the first. Its credentials fail with `error` where
+    that is set.
     """
 
     def __init__(self) -> None:
@@ -26,6 +27,7 @@ class Default:
         self.project: str | None = "found"
         self.takes = 0.0
         self.lasts: timedelta | None = None
+        self.then_lasts: timedelta | None = None
         self.error: Exception | None = None
         self.gate = threading.Event()
         self.gate.set()
@@ -55,7 +57,9 @@ class Credentials(google.auth.credentials.Credentials):  # type: ignore[misc]
 
     def refresh(self, _request: Any) -> None:
         self._default.pause()
-        self._default.tokens += 1
-        self.token = f"token {self._default.tokens}"
         lasts = self._default.lasts
         self.expiry = None if lasts is None else (datetime.now(UTC) + lasts).replace(tzinfo=None)
+        self._default.tokens += 1
+        self.token = f"token {self._default.tokens}"
+        if self._default.then_lasts is not None:
+            self._default.lasts = self._default.then_lasts

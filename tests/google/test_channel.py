@@ -418,6 +418,29 @@ def test_token(default: Default, trusting: grpc.ServerCredentials) -> None:
     assert 1 == default.asked
 
 
+@pytest.mark.usefixtures("default")
+def test_refused_token(trusting: grpc.ServerCredentials) -> None:
+    """After a token was refused the next call has another."""
+
+    async def refuse_first(request: bytes, context: Any) -> Any:
+        if len(api.metadata) == 1:
+            await context.abort(grpc.StatusCode.UNAUTHENTICATED)
+        return await answer(request, context)
+
+    api = Api(Publish=refuse_first)
+
+    async def scenario() -> None:
+        async with serving(api, trusting) as address:
+            channel = Channel(Google(""), address, "")
+            with pytest.raises(Unavailable, match="UNAUTHENTICATED"):
+                await publish(channel)
+            await publish(channel)
+            await channel.close()
+
+    asyncio.run(scenario())
+    assert ["Bearer token 1", "Bearer token 2"] == [one["authorization"] for one in api.metadata]
+
+
 def test_no_thread_a_call(default: Default, trusting: grpc.ServerCredentials) -> None:
     """Calls that have a token start no threads."""
 

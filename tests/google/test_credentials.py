@@ -113,13 +113,50 @@ def test_waited_for_after_its_end(default: Default) -> None:
     async def scenario() -> None:
         google_ = Google("example")
         await google_.authorized()
+        asked = default.tokens
         default.lasts = FRESH
         assert () == google_.headers()
-        assert [bearer(2)] * 5 == await asyncio.gather(*(google_.authorized() for _ in range(5)))
-        assert bearer(2) == google_.headers()
+        fresh = bearer(asked + 1)
+        assert [fresh] * 5 == await asyncio.gather(*(google_.authorized() for _ in range(5)))
+        assert fresh == google_.headers()
 
     asyncio.run(scenario())
-    assert (1, 2) == (default.asked, default.tokens)
+    assert 1 == default.asked
+
+
+def test_renewed_over_a_sleep(default: Default) -> None:
+    """A token whose renewal began before the instance slept, and that has ended, is not used."""
+    default.lasts, default.then_lasts = ENDED, FRESH
+
+    async def scenario() -> None:
+        assert bearer(2) == await Google("example").authorized()
+
+    asyncio.run(scenario())
+
+
+def test_nothing_but_ended_tokens(default: Default) -> None:
+    """Where all tokens seem to have ended this machine's clock is wrong, and they are used."""
+    default.lasts = ENDED
+
+    async def scenario() -> None:
+        assert bearer(2) == await Google("example").authorized()
+
+    asyncio.run(scenario())
+
+
+def test_refused(default: Default) -> None:
+    """A token that Google refused is used no more; what calls before it had costs no other."""
+    default.lasts = FRESH
+
+    async def scenario() -> None:
+        google_ = Google("example")
+        first = await google_.authorized()
+        google_.refused(first)
+        second = await google_.authorized()
+        google_.refused(first)
+        assert (bearer(1), bearer(2), bearer(2)) == (first, second, google_.headers())
+
+    asyncio.run(scenario())
 
 
 def test_renewal_fails(default: Default, caplog: pytest.LogCaptureFixture) -> None:
