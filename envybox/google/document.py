@@ -1,42 +1,29 @@
-"""The Firestore document of an event: its fields as Firestore's values, within its rules.
+"""The Firestore document of an event: its fields as Firestore's values.
 
-What Firestore cannot hold as it is (a list in a list, deep nesting, a name that it
-refuses, an integer over 64 bits, a document over 1 MiB) is held as JSON text or left to
-`raw`, with a warning in the document. Source of the rules:
-https://firebase.google.com/docs/firestore/quotas
+What Firestore cannot hold as it is (see `values`; a document over 1 MiB) is held as JSON
+text or left to `raw`, with a warning in the document.
 """
 
 from __future__ import annotations
 
 import base64
-import re
 import zlib
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from envybox.event import Call, Chat, FieldWarning, Ids, Manager, Page, Utm, Visitor
 from envybox.google.messages import Document
+from envybox.google.values import UnholdableError, check_count, fill, is_name, items
 from envybox.store import Record
 
 MAX_BYTES = 1_000_000
 """The most that a document may have here, of the 1,048,576 that Firestore takes."""
 
-MAX_DEPTH = 18
-"""How deep custom data may nest, of Firestore's 20 levels; the document has one itself."""
-
 _LONG_TEXT = 1000
-_MAX_PATH_BYTES = 1500
-_RESERVED_NAME = re.compile(r"__.*__", re.DOTALL)
 _EMPTY_BYTES = 2  # of a value that is null, or a list or map of nothing
 _COMPRESSED = "deflate+base64"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class _UnholdableError(ValueError):
-    """A value that Firestore refuses."""
 
 
 def build(record: Record, name: str, document: Any = None) -> Any:
@@ -51,7 +38,7 @@ def build(record: Record, name: str, document: Any = None) -> Any:
     document.name = name
     fields = document.fields
     warnings = list(event.warnings)
-    for field, item in _items(event):
+    for field, item in items(event):
         if field == "custom_data":
             _fill_custom_data(fields[field], item, warnings)
         elif field == "extra":
@@ -91,80 +78,20 @@ def read_raw(text: str) -> str:
     return text
 
 
-def fill(value: Any, item: Any, path: int = 0) -> None:
-    """Set a protobuf value to an item of an event: a scalar, list, dict, time or struct.
-
-    `path` is the length of the value's own path, its last dot included, in bytes. Raises
-    `ValueError` where Firestore cannot hold it.
-    """
-    _fill(value, item, 1, path)
-
-
-def _fill(value: Any, item: Any, depth: int, path: int) -> None:  # noqa: C901, PLR0912  # a case a type
-    if isinstance(item, str):
-        value.string_value = item
-    elif item is None:
-        value.null_value = 0
-    elif isinstance(item, bool):
-        value.boolean_value = item
-    elif isinstance(item, int):
-        if not -(2**63) <= item < 2**63:
-            raise _UnholdableError
-        value.integer_value = item
-    elif isinstance(item, float):
-        value.double_value = item
-    elif isinstance(item, datetime):
-        since = item - _EPOCH
-        value.timestamp_value.seconds = since.days * 86400 + since.seconds
-        value.timestamp_value.nanos = since.microseconds * 1000
-    elif depth > MAX_DEPTH:
-        raise _UnholdableError
-    elif isinstance(item, list):
-        value.array_value.SetInParent()
-        values = value.array_value.values
-        for element in item:
-            if isinstance(element, list):
-                raise _UnholdableError
-            _fill(values.add(), element, depth + 1, path)
-    elif isinstance(item, dict):
-        value.map_value.SetInParent()
-        fields = value.map_value.fields
-        for name, element in item.items():
-            if not is_name(name, path):
-                raise _UnholdableError
-            _fill(fields[name], element, depth + 1, path + len(name.encode()) + 1)
-    else:
-        fields = value.map_value.fields
-        for name, element in _items(item):
-            _fill(fields[name], element, depth + 1, path)
-
-
 def _fill_in(fields: Any, struct: msgspec.Struct) -> None:
     """Set what a struct has, in fields that are all null. Few calls: most of it is text."""
-    for name, item in _items(struct):
+    for name, item in items(struct):
         if isinstance(item, str):
             fields[name].string_value = item
         elif item is not None:
             fill(fields[name], item)
 
 
-def _items(struct: msgspec.Struct) -> zip[tuple[str, Any]]:
-    return zip(struct.__struct_fields__, msgspec.structs.astuple(struct), strict=True)
-
-
-def is_name(name: str, path: int = 0) -> bool:
-    """Whether Firestore takes this text as a field's name, under a path of so many bytes."""
-    return (
-        name != ""
-        and path + len(name.encode()) <= _MAX_PATH_BYTES
-        and _RESERVED_NAME.fullmatch(name) is None
-    )
-
-
 def _fill_custom_data(value: Any, data: Any, warnings: list[FieldWarning]) -> None:
     try:
+        check_count(data)
         fill(value, data, len("custom_data."))
-    except _UnholdableError:
+    except UnholdableError:
         value.Clear()
         value.string_value = msgspec.json.encode(data).decode()
         warnings.append(FieldWarning("custom_data", "not for Firestore, kept as JSON text"))

@@ -22,6 +22,7 @@ from envybox.google.messages import (
     RunQueryRequest,
     RunQueryResponse,
 )
+from envybox.google.values import fill
 from envybox.store import Backlog, Mark, Record, Stored
 
 _SERVICE = "/google.firestore.v1.Firestore/"
@@ -98,7 +99,7 @@ class FirestoreStore:
             publish = write.update.fields["publish"].map_value.fields
             publish["state"].string_value = "published"
             publish["message_id"].string_value = mark.message_id
-            document.fill(publish["published_at"], mark.at)
+            fill(publish["published_at"], mark.at)
             write.update_mask.field_paths.extend(
                 ("publish.state", "publish.message_id", "publish.published_at")
             )
@@ -125,7 +126,7 @@ class FirestoreStore:
         query.limit.value = limit
         if after is not None:
             query.start_at.before = False
-            document.fill(query.start_at.values.add(), after.received_at)
+            fill(query.start_at.values.add(), after.received_at)
             query.start_at.values.add().reference_value = await self._name(after.id)
         responses = await self._channel.stream(
             _SERVICE + "RunQuery",
@@ -213,7 +214,7 @@ class FirestoreStore:
             received = filters.filters.add().field_filter
             received.field.field_path = "received_at"
             received.op = _LESS_THAN
-            document.fill(received.value, before)
+            fill(received.value, before)
 
     async def _database(self) -> str:
         return f"projects/{await self._channel.project()}/databases/{self._database_id}"

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from envybox.event import Event, FieldWarning
-from envybox.google import document
+from envybox.google import document, values
 from envybox.google.messages import BatchWriteRequest
 from envybox.request import MAX_BODY, read_fields
 from envybox.store import Record
@@ -179,10 +179,21 @@ def nested(levels: int, *, lists: bool) -> Any:
 @pytest.mark.parametrize("lists", [False, True])
 def test_depth(lists: bool) -> None:
     """Data of the documented depth is held as it is; deeper data is JSON text."""
-    holdable = nested(document.MAX_DEPTH, lists=lists)
+    holdable = nested(values.MAX_DEPTH, lists=lists)
     assert holdable == with_custom_data(holdable)["custom_data"]
-    deeper = nested(document.MAX_DEPTH + 1, lists=lists)
+    deeper = nested(values.MAX_DEPTH + 1, lists=lists)
     assert deeper == json.loads(with_custom_data(deeper)["custom_data"])
+
+
+def test_many_values() -> None:
+    """Data of very many values is JSON text, for what it would take to fill them in."""
+    half = values.MAX_VALUES // 2 - 1
+    holdable = {"a": [0] * half, "b": dict.fromkeys(map(str, range(half - 1)))}
+    assert holdable == with_custom_data(holdable)["custom_data"]
+    for more in ({**holdable, "c": 0}, [*range(values.MAX_VALUES)]):
+        fields = with_custom_data(more)
+        assert more == json.loads(fields["custom_data"])
+        assert ["custom_data"] == [warning["field"] for warning in fields["warnings"]]
 
 
 @pytest.mark.parametrize(
@@ -235,7 +246,7 @@ def test_extra(extra: dict[str, str]) -> None:
     """Extra fields are text under their names; a name Firestore refuses is left to raw."""
     fields = with_extra(extra)
     refused = {warning["field"] for warning in fields["warnings"]}
-    assert {name for name in extra if not document.is_name(name)} == refused
+    assert {name for name in extra if not values.is_name(name)} == refused
     assert {name: text for name, text in extra.items() if name not in refused} == fields["extra"]
 
 
