@@ -14,6 +14,9 @@ MAX_BYTES = 1024
 Source: https://cloud.google.com/pubsub/quotas#resource_limits
 """
 
+MAX_ATTRIBUTES = 100
+"""Pub/Sub's limit of a message (from the same page)."""
+
 _CUT_ESCAPE = re.compile(r"%[0-9A-F]?$")
 
 

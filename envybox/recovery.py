@@ -179,7 +179,8 @@ class Recovery:
         return mark.message_id is not None
 
     async def _dead_letter(self, message: Message, reason: str) -> None:
-        dead = Message(data=message.data, attributes={**message.attributes, "reason": reason})
         await self._publisher.publish(
-            dead_letter_topic(self._settings.topic_prefix), dead, timeout=CALL_SECONDS
+            dead_letter_topic(self._settings.topic_prefix),
+            spool.dead_letter(message, reason),
+            timeout=CALL_SECONDS,
         )

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from envybox.errors import Malformed
+from envybox.message import MAX_ATTRIBUTES
 from envybox.publish import Message
 from envybox.webhook import Fields, Webhook, encode_raw
 
@@ -63,9 +64,20 @@ def decode(message: Message) -> Webhook:
     try:
         spooled = _decode(message.data)
         received_at = spooled.received_at.astimezone(UTC)
+        spooled.account.encode()  # a lone surrogate is no account of ours
     except (ValueError, OverflowError, RecursionError) as error:
         raise Malformed("not a spooled webhook of version 1") from error
     return Webhook(account=spooled.account, received_at=received_at, fields=spooled.fields)
+
+
+def dead_letter(message: Message, reason: str) -> Message:
+    """Return the message as it goes to the dead letters: whole, with the reason beside it.
+
+    Of its attributes as many as Pub/Sub takes: none with its own prefix.
+    """
+    kept = [one for one in message.attributes.items() if not one[0].startswith("goog")]
+    attributes = {**dict(kept[: MAX_ATTRIBUTES - 1]), "reason": reason}
+    return Message(data=message.data, attributes=attributes)
 
 
 def _decode(data: bytes) -> _Spooled:

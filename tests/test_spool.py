@@ -108,6 +108,7 @@ def test_newer_members() -> None:
         spooled(spool_version="1"),
         spooled(account=None),
         spooled(account=1),
+        spooled(account="\ud800"),
         spooled(received_at=None),
         spooled(received_at="yesterday"),
         spooled(received_at="2026-11-22T12:00:00"),
@@ -224,3 +225,19 @@ def test_envelope_any_body(body: bytes) -> None:
     except Malformed:
         return
     assert {} == {name: text for name, text in message.attributes.items() if type(text) is not str}
+
+
+# dead_letter
+
+
+def test_dead_letter() -> None:
+    """A dead letter is the message as it was, with a reason."""
+    dead = spool.dead_letter(Message(data=b"junk", attributes={"a": "b"}), "why")
+    assert Message(data=b"junk", attributes={"a": "b", "reason": "why"}) == dead
+
+
+def test_dead_letter_with_many_attributes() -> None:
+    """A dead letter keeps to Pub/Sub's limits, whatever the message came with."""
+    many = {"googclient_x": "y", **{f"a{number}": "b" for number in range(100)}}
+    dead = spool.dead_letter(Message(data=b"junk", attributes=many), "why")
+    assert {"reason", *(f"a{number}" for number in range(99))} == set(dead.attributes)

@@ -70,6 +70,8 @@ class Session:
             if self._db is None:
                 self._db = connect(str(self._path))
                 self._opened = self._identity()
+            if self._opened is None:
+                raise Unavailable("the file was removed while it was opened")  # noqa: TRY301
             self._db.execute(calls[0].begin)
             results = [call.work(self._db) for call in calls]
             self._db.execute("COMMIT")

@@ -82,7 +82,12 @@ def _serve(path: str, queue: _Queue) -> None:
                 closing = True
             else:
                 waiting.append(call)
-        waiting = session.run(waiting)
+        try:
+            waiting = session.run(waiting)
+        except Exception as error:  # noqa: BLE001 - a defect: it must not be the end of all calls
+            for call in waiting:
+                settle(call, error=error)
+            waiting = []
     for call in waiting:
         settle(call, error=Unavailable("SQLITE_BUSY"))
     session.close()

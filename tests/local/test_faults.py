@@ -291,3 +291,24 @@ def test_removed(path: Path, replaced: bool) -> None:
                 await backend.get("a", timeout=5)
 
     asyncio.run(scenario())
+
+
+def test_removed_while_it_is_opened(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor into one that was removed before anybody could tell which it is; the next is."""
+
+    def vanishing(name: str) -> sqlite3.Connection:
+        monkeypatch.setattr(session, "connect", connect)
+        db = connect(name)
+        path.unlink()
+        return db
+
+    monkeypatch.setattr(session, "connect", vanishing)
+
+    async def scenario() -> None:
+        async with opened(path) as backend:
+            with pytest.raises(Unavailable, match="removed"):
+                await backend.create(record("a"), timeout=5)
+            await backend.create(record("b"), timeout=5)
+
+    asyncio.run(scenario())
+    assert [("b",)] == query(path, "SELECT id FROM events")

@@ -236,3 +236,22 @@ def test_several_threads(path: Path) -> None:
 
     assert 40 == asyncio.run(scenario())
     assert [(40,)] == query(path, "SELECT count(*) FROM events")
+
+
+def test_a_defect_is_not_the_end(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong in the thread is told to those who wait; the next call is served."""
+    run = session.Session.run
+
+    def broken(*_: object) -> None:
+        monkeypatch.setattr(session.Session, "run", run)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(session.Session, "run", broken)
+
+    async def scenario() -> None:
+        async with opened(path) as backend:
+            with pytest.raises(ZeroDivisionError):
+                await backend.create(record("a"), timeout=5)
+            assert await backend.create(record("a"), timeout=5)
+
+    asyncio.run(scenario())
