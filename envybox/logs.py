@@ -20,7 +20,7 @@ from envybox.event import Event
 
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
 _CLOUD_TRACE = re.compile(r"([0-9a-f]{32})(?:/([0-9]{1,20}))?(?:;o=([0-9]))?")
-_SITE_LENGTH = 100
+_HOST = re.compile(r"(?=.*[^\W\d])[\w.-]{1,100}(?::[0-9]{1,5})?")
 
 
 def write(entry: Mapping[str, Any]) -> None:
@@ -56,12 +56,13 @@ def readable(entry: Mapping[str, Any]) -> str:
 
 
 def of_event(event: Event, event_id: str) -> dict[str, Any]:
-    """Return what a line may tell of an event."""
+    """Return what a line may tell of an event: its site where that is a host, and no more."""
+    site = event.page.site
     return {
         "event_id": event_id,
         "type": event.type,
         "account": event.account,
-        "site": event.page.site and event.page.site[:_SITE_LENGTH],
+        "site": site if site and _HOST.fullmatch(site) else None,
         "call_state": event.call and event.call.state,
     }
 

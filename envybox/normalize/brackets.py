@@ -1,7 +1,7 @@
 """PHP's bracket notation: `a[b][]=x` is a piece of the field `a`.
 
 The vendor's own receivers are PHP scripts, and PHP senders build nested values so.
-Collisions follow PHP: the last one wins.
+Collisions follow PHP, the last one wins, but not by saying nothing.
 """
 
 from __future__ import annotations
@@ -32,12 +32,15 @@ def fold(fields: list[tuple[str, str]], warnings: Warnings) -> dict[str, str]:
     """Return the fields by name, bracketed ones as JSON text under the name before `[`.
 
     Keys 0 to n-1 make a list, all others an object. Names whose brackets do not match,
-    or that are over 20 levels deep, are plain names. Where a name comes twice, or is
-    both a text and a list or object, the last one wins, with a warning.
+    or, with a warning, that are over 20 levels deep, are plain names. Where a name comes
+    twice, or is both a text and a list or object, the last one that is not blank wins, with
+    a warning.
     """
     tree = _Branch()
     for name, value in fields:
         path = _path(name)
+        if path == [name] and name.count("[") > _MOST_LEVELS:
+            warnings.add(name, "nested too deeply")
         if _put(tree, path, value):
             warnings.add(path[0], "repeated")
     return {
@@ -66,7 +69,10 @@ def _put(tree: _Branch, path: list[str], value: str) -> bool:
             below = branch[key] = _Branch()
         branch = below
     key = _key(branch, last, append=len(path) > 1)
-    lost = lost or key in branch
+    if key in branch:
+        if not value.strip():
+            return True
+        lost = True
     branch[key] = value
     return lost
 

@@ -48,7 +48,7 @@ def state_of(prose: str) -> tuple[CallState, str | None]:
     """
     plain = _plain(prose)
     if f"{plain} ".startswith(_SCHEDULED):
-        return "callback_scheduled", plain[len(_SCHEDULED) :].replace(" в ", " ")
+        return "callback_scheduled", plain[len(_SCHEDULED) :]
     return _STATES.get(plain, "other"), None
 
 

@@ -25,9 +25,9 @@ webhooks). All others go to `extra`. `key` has none: it is the secret."""
 def gather(fields: Fields, warnings: Warnings) -> dict[str, str]:
     """Return the fields by name. Any text goes; the time taken is linear.
 
-    Of a repeated name the last value counts, with a warning. Names in PHP's bracket
-    notation become one field, whose value is JSON text. A lone surrogate becomes
-    U+FFFD, with a warning.
+    Of a repeated name the last value that is not blank counts, with a warning. Names in
+    PHP's bracket notation become one field, whose value is JSON text. A lone surrogate
+    becomes U+FFFD, with a warning.
     """
     values = dict(fields)
     if len(values) == len(fields):

@@ -11,6 +11,7 @@ from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, V
 
 _LONGEST = 250  # characters: phonenumbers refuses longer ones, and the cache need not keep them
 _PLUS = re.compile("[+＋]")
+_PLUS_8 = re.compile(r"[+＋]\s*8(?=\D|800\d{7}\s*$)")  # for 8: no country's code is 8 alone
 _DIGIT = re.compile(r"\d")  # of any script, as phonenumbers reads them
 _LEAST_INTERNATIONAL = 11  # digits
 _RUSSIA = 7  # and Kazakhstan
@@ -26,6 +27,7 @@ def e164(text: str, region: str) -> str:
     there is none. Whether a number of a possible length is in use is not asked: plans
     change, and a lead whose number is new must not lose it.
     """
+    text = text.strip()
     number = _e164(text, region) if len(text) <= _LONGEST else None
     if number is None:
         raise ValueError("not a phone number")
@@ -35,6 +37,8 @@ def e164(text: str, region: str) -> str:
 @lru_cache(maxsize=4096)  # one call brings several webhooks, and managers are few
 def _e164(text: str, region: str) -> str | None:
     digits = _DIGIT.findall(text)
+    if phonenumbers.country_code_for_region(region) == _RUSSIA:
+        text = _PLUS_8.sub("8", text, count=1)
     for number in _readings(text, digits, region):
         if _is_possible(number, digits):
             return phonenumbers.format_number(number, PhoneNumberFormat.E164)

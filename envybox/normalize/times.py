@@ -1,7 +1,7 @@
 """Times: what Envybox writes without an offset, in UTC.
 
 Formats (the help page's examples and captured webhooks): `2021-03-02 10:36:14`,
-`01.01.2021 0:00:00`, `01.01.2021 0:00`. ISO 8601 with a `T`, a fraction or an offset is
+`01.01.2021 в 0:00:00`, `01.01.2021 0:00`. ISO 8601 with a `T`, a fraction or an offset is
 read too: comparable services send it.
 """
 
@@ -35,7 +35,7 @@ def utc(text: str, zone: ZoneInfo) -> datetime:
     An hour that the zone's clocks show twice is the first of the two. Raises
     `ValueError` where the text is not a time, or not one from year 1 to 9999.
     """
-    text = text.strip()
+    text = " ".join(text.split()).replace(" в ", " ")
     if match := _ISO.fullmatch(text):
         year, month, day, hour, minute, second, fraction = match.groups(default="0")[:7]
         microsecond = fraction[:6].ljust(6, "0")

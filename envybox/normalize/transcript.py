@@ -22,11 +22,11 @@ from envybox.normalize import times
 from envybox.normalize.text import filled, unescape
 
 # A header line. Its rest, where it is blank, and its line break go with it. The time
-# taken is linear: a line is tried once, and all that follows `.*?` is of bounded length.
+# taken is linear: a line is tried once, and what follows `.*?` begins at each comma anew.
 _HEADER = re.compile(
-    r"^\[(.*?), (\d{1,2})\.(\d{1,2})\.(\d{4}) в (\d{1,2}):(\d\d)(?::(\d\d))?\]"
-    r"(?:[^\S\n]*(?:\n|\Z))?",
-    re.MULTILINE | re.ASCII,
+    r"^\[(.*?),[^\S\n]*([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})[^\S\n]+[вВ]"
+    r"[^\S\n]+([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?\](?:[^\S\n]*(?:\n|\Z))?",
+    re.MULTILINE,
 )
 _KINDS: dict[str, EntryKind] = {
     "автоответ": "auto_reply",
@@ -60,7 +60,7 @@ def parse(text: str, zone: ZoneInfo) -> list[TranscriptEntry]:
                 author=filled(author),
                 at=at,
                 text=unescape(said.removeprefix(" ")),
-                kind=_KINDS.get(author.strip().casefold(), "person"),
+                kind=_KINDS.get(" ".join(author.casefold().split()), "person"),
             )
         )
     return entries

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from binascii import a2b_qp
 
@@ -16,7 +17,7 @@ def parse(body: bytes, _content_type: str) -> Read:
     Raises `Malformed` where they are too many, for no other reason. Written out because
     `urllib.parse.parse_qsl` refuses bytes that are not ASCII.
     """
-    parts = [part for part in body.split(b"&") if part]
+    parts = [part for part in body.removeprefix(codecs.BOM_UTF8).split(b"&") if part]
     check_count(len(parts))
     pairs: list[Pair] = []
     for part in parts:

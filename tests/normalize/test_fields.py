@@ -24,10 +24,11 @@ def test_plain() -> None:
 
 
 def test_repeated() -> None:
-    """Of a repeated name the last value counts, with one warning."""
+    """Of a repeated name the last value that says something counts, with one warning."""
     expected = ({"a": "3", "b": "x"}, [("a", "repeated")])
 
-    assert expected == _gather(("a", "1"), ("b", "x"), ("a", "2"), ("a", "3"))
+    assert expected == _gather(("a", "1"), ("b", "x"), ("a", ""), ("a", "3"), ("a", " "))
+    assert expected == _gather(("a", ""), ("b", "x"), ("a", "3"))
 
 
 @pytest.mark.parametrize(
@@ -69,12 +70,11 @@ def test_malformed_brackets(name: str) -> None:
 
 
 def test_depth() -> None:
-    """Twenty levels of brackets are folded; a name with more is a plain name."""
-    folded, _ = _gather(("a" + "[b]" * 20, "x"))
-    plain, _ = _gather(("a" + "[b]" * 21, "x"))
+    """Twenty levels of brackets are folded; a name with more is a plain name, with a warning."""
+    deepest, deeper = "a" + "[b]" * 20, "a" + "[b]" * 21
 
-    assert '{"b":' * 20 + '"x"' + "}" * 20 == folded["a"]
-    assert {"a" + "[b]" * 21: "x"} == plain
+    assert ({"a": '{"b":' * 20 + '"x"' + "}" * 20}, []) == _gather((deepest, "x"))
+    assert ({deeper: "x"}, [(deeper, "nested too deeply")]) == _gather((deeper, "x"))
 
 
 @pytest.mark.parametrize(
@@ -86,6 +86,8 @@ def test_depth() -> None:
         ([("a[b][c]", "2"), ("a[b]", "1")], '{"b":"1"}'),
         ([("a[b]", "1"), ("a[b]", "2")], '{"b":"2"}'),
         ([("a[]", "1"), ("a[0]", "2")], '["2"]'),
+        ([("a[b]", "1"), ("a[b]", "")], '{"b":"1"}'),
+        ([("a[b]", "1"), ("a", "")], '{"b":"1"}'),
     ],
 )
 def test_collisions(fields: list[tuple[str, str]], value: str) -> None:

@@ -46,6 +46,7 @@ def test_help_page(quote_via: object) -> None:
         (b"a=%&b=%4&c=%zz", [("a", "%"), ("b", "%4"), ("c", "%zz")]),
         (b"a=\r\n", [("a", "\r\n")]),
         (b"a=%00", [("a", "\0")]),
+        (b"\xef\xbb\xbfa=1&\xef\xbb\xbfb=2", [("a", "1"), ("\ufeffb", "2")]),
     ],
 )
 def test_bodies(body: bytes, fields: Fields) -> None:
