@@ -3,7 +3,7 @@
 
 locals {
   # Label matchers, as queries use them. The project is named, as a metrics scope may hold others' metrics of the same
-  # names. In a pattern [.] and [+] stand for themselves: topic_prefix may hold these two.
+  # names. In a pattern [.] stands for itself: topic_prefix may hold it.
   of_run       = "project_id=\"${var.project}\",monitored_resource=\"cloud_run_revision\""
   of_pubsub    = "project_id=\"${var.project}\",monitored_resource=\"pubsub_subscription\""
   of_service   = { for name in keys(local.functions) : name => "${local.of_run},service_name=\"${var.name}-${name}\"" }
@@ -14,7 +14,7 @@ locals {
   of_accepted  = "${local.of_log},status=~\"published|stored|spooled|duplicate\""
   of_refused   = "${local.of_log},status=~\"invalid_key|malformed|too_large|unsupported_media_type\""
 
-  prefix_pattern = replace(local.prefix, "/[.+]/", "[$0]")
+  prefix_pattern = replace(local.prefix, ".", "[.]")
 
   # A window must hold more than one of the values that it looks for: of recover one a run, of the uptime check one a period.
   recover_window = "${max(5, floor(var.alerts.recover_silent_minutes / 2))}m"

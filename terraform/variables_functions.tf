@@ -27,6 +27,11 @@ variable "webhook" {
   }
 
   validation {
+    condition     = alltrue([for number in [var.webhook.concurrency, var.webhook.min_instances, var.webhook.max_instances, var.webhook.timeout_seconds] : floor(number) == number])
+    error_message = "webhook.concurrency, min_instances, max_instances and timeout_seconds must be whole numbers."
+  }
+
+  validation {
     condition     = var.webhook.concurrency >= 1 && var.webhook.concurrency <= 1000
     error_message = "webhook.concurrency must be 1 to 1000."
   }
@@ -78,6 +83,11 @@ variable "recover" {
   validation {
     condition     = var.recover.concurrency == 1 || var.recover.cpu >= 1
     error_message = "recover.concurrency above 1 needs a whole CPU: set recover.cpu to 1 or more, or recover.concurrency to 1."
+  }
+
+  validation {
+    condition     = alltrue([for number in [var.recover.concurrency, var.recover.min_instances, var.recover.max_instances, var.recover.timeout_seconds] : floor(number) == number])
+    error_message = "recover.concurrency, min_instances, max_instances and timeout_seconds must be whole numbers."
   }
 
   validation {

@@ -39,6 +39,12 @@ variable "alerts" {
   }
 
   validation {
+    # They become durations of PromQL, which has no parts of one.
+    condition     = alltrue([for number in [coalesce(var.alerts.no_traffic_hours, 1), var.alerts.recover_silent_minutes] : floor(number) == number])
+    error_message = "alerts.no_traffic_hours and alerts.recover_silent_minutes must be whole numbers."
+  }
+
+  validation {
     condition     = coalesce(var.alerts.no_traffic_hours, 1) >= 1 && coalesce(var.alerts.no_traffic_hours, 1) <= 168 && var.alerts.recover_silent_minutes >= 5 && var.alerts.recover_silent_minutes <= 1440
     error_message = "alerts.no_traffic_hours must be 1 to 168, a week (or null), alerts.recover_silent_minutes 5 to 1440."
   }

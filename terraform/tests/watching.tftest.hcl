@@ -129,7 +129,7 @@ run "rarer_values" {
     uptime_check     = "900s"
     recover_schedule = "*/20 * * * *"
     name             = "leads"
-    topic_prefix     = "a.b+"
+    topic_prefix     = "a.b~"
     alerts           = { recover_silent_minutes = 60 }
   }
 
@@ -144,14 +144,14 @@ run "rarer_values" {
   }
 
   assert {
-    condition     = strcontains(google_monitoring_alert_policy.this["dead_letters"].conditions[0].condition_prometheus_query_language[0].query, "subscription_id=~\"a[.]b[+]spool-dead|a[.]b[+]crm-dead\"")
+    condition     = strcontains(google_monitoring_alert_policy.this["dead_letters"].conditions[0].condition_prometheus_query_language[0].query, "subscription_id=~\"a[.]b~spool-dead|a[.]b~crm-dead\"")
     error_message = "Marks of a pattern must stand for themselves."
   }
 
   assert {
     condition = (
-      strcontains(google_monitoring_alert_policy.this["dead_letters"].documentation[0].content, "pull a.b+spool-dead --limit=10 --format=json --project=demo-project") &&
-      strcontains(google_monitoring_alert_policy.this["dead_letters"].documentation[0].content, "`a.b+NAME-dead`") &&
+      strcontains(google_monitoring_alert_policy.this["dead_letters"].documentation[0].content, "pull a.b~spool-dead --limit=10 --format=json --project=demo-project") &&
+      strcontains(google_monitoring_alert_policy.this["dead_letters"].documentation[0].content, "`a.b~NAME-dead`") &&
       strcontains(google_monitoring_alert_policy.this["recover"].documentation[0].content, "resume leads-recover --location=europe-west1 --project=demo-project")
     )
     error_message = "The commands of an alert's text must be of this project, region and name."
