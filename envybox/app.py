@@ -144,21 +144,18 @@ class App:
             await self._keys.refresh()
         except SettingsError as error:  # the keys known so far stay
             logs.write({"severity": "ERROR", "message": f"webhook: keys not read: {error}"})
+        body = b""
         try:
+            body = await _body(request)
             fields, warnings = read_fields(
-                await _body(request),
-                request.headers.get("content-type", ""),
-                request.scope["query_string"],
+                body, request.headers.get("content-type", ""), request.scope["query_string"]
             )
-        except RequestError:
-            if not self._keys.configured:
-                raise NotConfigured from None
-            raise
-        try:
-            account = self._keys.verify(fields)
-        except (InvalidKey, NotConfigured):
-            self._pair(fields)
-            raise
+            account = self._verify(fields)
+        except RequestError as error:
+            refusal = error if self._keys.configured else NotConfigured()
+            # Strangers post to any address; this name is in Envybox's webhooks alone.
+            refusal.from_envybox = b"webhooktype" in body
+            raise refusal from None
         fields, warnings = without_key(fields, warnings)
         return Webhook(
             account=account,
@@ -166,6 +163,13 @@ class App:
             fields=fields,
             warnings=tuple(warnings),
         )
+
+    def _verify(self, fields: Fields) -> str:
+        try:
+            return self._keys.verify(fields)
+        except (InvalidKey, NotConfigured):
+            self._pair(fields)
+            raise
 
     def _pair(self, fields: Fields) -> None:
         key = pairing_key(fields) if self._settings.pairing else None
@@ -194,7 +198,8 @@ def _refusal(error: RequestError) -> Answer:
         headers["Allow"] = str(error.detail)
     elif error.detail:
         content["detail"] = error.detail
-    return _json(error.status, content, **headers), {"status": error.code}
+    entry = {"status": error.code, "from_envybox": error.from_envybox or None}
+    return _json(error.status, content, **headers), entry
 
 
 def _unavailable() -> Answer:

@@ -30,8 +30,12 @@ class SettingsError(EnvyboxError):
 
 
 class RequestError(EnvyboxError):
-    """A refused request. `code` is the answer's `error`, `status` its HTTP status."""
+    """A refused request. `code` is the answer's `error`, `status` its HTTP status.
 
+    `from_envybox`, for the log: whether the request looks like a webhook all the same.
+    """
+
+    from_envybox = False
     status = 400
     code = "malformed"
 

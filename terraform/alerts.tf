@@ -1,15 +1,9 @@
 # What is watched, as PromQL queries that are true when something is wrong, and the policies made of them. Each alert's
-# text is the section of docs/runbook.md with the alert's title: what it means, what to look at, what to do.
+# text is its section of docs/runbook.md (runbook.tf).
 
 locals {
-  # title => text below the heading
-  runbook = {
-    for section in slice(split("\n## ", file("${path.module}/../docs/runbook.md")), 1, length(split("\n## ", file("${path.module}/../docs/runbook.md")))) :
-    split("\n", section)[0] => trimspace(join("\n", slice(split("\n", section), 1, length(split("\n", section)))))
-  }
-
   # Label matchers, as queries use them. The project is named, as a metrics scope may hold others' metrics of the same
-  # names. In a pattern [.] and [+] stand for themselves: topic_prefix may hold these two.
+  # names. In a pattern [.] stands for itself: topic_prefix may hold it.
   of_run       = "project_id=\"${var.project}\",monitored_resource=\"cloud_run_revision\""
   of_pubsub    = "project_id=\"${var.project}\",monitored_resource=\"pubsub_subscription\""
   of_service   = { for name in keys(local.functions) : name => "${local.of_run},service_name=\"${var.name}-${name}\"" }
@@ -18,8 +12,9 @@ locals {
   of_dead      = "${local.of_pubsub},subscription_id=~\"${join("|", concat(["${local.prefix_pattern}spool-dead"], [for name in keys(local.dead_letters) : "${local.prefix_pattern}${name}-dead"]))}\""
   of_consumers = "${local.of_pubsub},subscription_id=~\"${join("|", [for key in keys(local.subscriptions) : "${local.prefix_pattern}${key}"])}\""
   of_accepted  = "${local.of_log},status=~\"published|stored|spooled|duplicate\""
+  of_refused   = "${local.of_log},status=~\"invalid_key|malformed|too_large|unsupported_media_type\""
 
-  prefix_pattern = replace(local.prefix, "/[.+]/", "[$0]")
+  prefix_pattern = replace(local.prefix, ".", "[.]")
 
   # A window must hold more than one of the values that it looks for: of recover one a run, of the uptime check one a period.
   recover_window = "${max(5, floor(var.alerts.recover_silent_minutes / 2))}m"
@@ -56,11 +51,17 @@ locals {
       duration = "0s"
       query    = "sum by (subscription_id) (pubsub_googleapis_com:subscription_num_undelivered_messages{${local.of_dead}}) > 0"
     }
-    invalid_keys = {
-      title    = "Many webhooks are refused for their key"
+    refused = {
+      title    = "Webhooks are refused"
       severity = "WARNING"
       duration = "0s"
-      query    = "sum(increase(${local.metric.webhooks}{${local.of_log},status=\"invalid_key\"}[10m])) > ${var.alerts.invalid_keys}"
+      # One is enough where it is a lead: its body names webhooktype, or is larger than a scanner's. The rest, which may
+      # be scanners of the internet without a key, count by their number.
+      query = join(" or ", [
+        "sum(increase(${local.metric.webhooks}{${local.of_refused},from_envybox=\"true\"}[10m])) > 0",
+        "sum(increase(${local.metric.webhooks}{${local.of_log},status=\"too_large\"}[10m])) > 0",
+        "sum(increase(${local.metric.webhooks}{${local.of_refused}}[1h])) > ${var.alerts.refused}",
+      ])
     }
     recover = {
       title    = "recover does not succeed"
@@ -72,8 +73,12 @@ locals {
       title    = "The webhook answers slowly"
       severity = "WARNING"
       duration = "300s"
-      # With fewer than 20 requests in the window one cold start would be the 95th percentile.
-      query = "histogram_quantile(0.95, sum by (le) (increase(run_googleapis_com:request_latencies_bucket{${local.of_service.webhook}}[10m]))) > ${var.alerts.latency_ms} and sum(increase(run_googleapis_com:request_count{${local.of_service.webhook}}[10m])) > 20"
+      # With fewer than 20 requests in a window one cold start would be the 95th percentile. So many come within minutes
+      # to some and within hours to others.
+      query = join(" or ", [
+        for window in ["10m", "6h"] :
+        "(histogram_quantile(0.95, sum by (le) (increase(${local.metric.latency}_bucket{${local.of_log}}[${window}]))) > ${var.alerts.latency_ms / 1000} and sum(increase(${local.metric.latency}_count{${local.of_log}}[${window}])) > 20)"
+      ])
     }
     backlog = {
       title    = "A subscriber falls behind"
@@ -85,7 +90,14 @@ locals {
       title    = "No webhook came for a long time"
       severity = "WARNING"
       duration = "0s"
-      query    = "(sum(increase(${local.metric.webhooks}{${local.of_accepted}}[${coalesce(var.alerts.no_traffic_hours, 1)}h])) or vector(0)) < 1"
+      # Silence counts from when recover first ran: a receiver that is new has had no time to be given a webhook.
+      query = "(sum(increase(${local.metric.webhooks}{${local.of_accepted}}[${coalesce(var.alerts.no_traffic_hours, 1)}h])) or vector(0)) < 1 and sum(increase(${local.metric.recoveries}{${local.of_log}}[${local.recover_window}] offset ${coalesce(var.alerts.no_traffic_hours, 1)}h)) > 0"
+    }
+    errors = {
+      title    = "A function logs an error"
+      severity = "WARNING"
+      duration = "0s"
+      query    = "sum(increase(${local.metric.errors}{${local.of_log}}[10m])) > 0"
     }
   }
 
@@ -135,6 +147,7 @@ resource "google_monitoring_alert_policy" "this" {
   depends_on = [
     google_cloud_scheduler_job.recover, # else "recover does not succeed" comes while the functions are being built
     google_logging_metric.counter,
+    google_logging_metric.latency,
     google_logging_metric.value,
   ]
 }

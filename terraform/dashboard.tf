@@ -64,7 +64,7 @@ locals {
       kind  = "LINE"
       queries = {
         for percent in [50, 95, 99] :
-        "p${percent}" => "histogram_quantile(${percent / 100}, sum by (le) (increase(run_googleapis_com:request_latencies_bucket{${local.of_service.webhook}}[5m])))"
+        "p${percent}" => "1000 * histogram_quantile(${percent / 100}, sum by (le) (increase(${local.metric.latency}_bucket{${local.of_log}}[5m])))"
       }
     },
     {

@@ -43,6 +43,9 @@ resource "google_firestore_field" "expire_at" {
 
   ttl_config {}
   index_config {} # empty: not indexed; TTL needs no index, and the values rise with the clock
+
+  # The database may outlive this configuration, and its events must end all the same.
+  deletion_policy = "ABANDON"
 }
 
 resource "google_firestore_field" "unindexed" {
@@ -54,6 +57,9 @@ resource "google_firestore_field" "unindexed" {
   field      = each.key
 
   index_config {} # empty: not indexed, nor is anything below it
+
+  # As the TTL; but a time, which index_times may bring back, is indexed again.
+  deletion_policy = contains(local.unindexed_fields, each.key) ? "ABANDON" : "DELETE"
 }
 
 resource "google_firestore_index" "this" {

@@ -1,5 +1,5 @@
 # What the other files share. One concern a file: services (APIs), accounts, source (the archive), functions,
-# key, database, topics, spool, scheduler, subscriptions*, metrics, alerts, dashboard, uptime.
+# key, database, topics, spool, scheduler, subscriptions*, metrics, alerts, runbook, dashboard, uptime.
 
 locals {
   # The one types' table, read by the code too.

@@ -1,20 +1,28 @@
-# Metrics made of the functions' log lines, one line a request. Queries use their PromQL names.
+# Metrics made of log lines: the functions' own, one line a request, and Cloud Run's. Queries use their PromQL names.
 
 locals {
   log_of = {
     for name in keys(local.functions) : name => "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"${var.name}-${name}\" AND jsonPayload.component=\"${name}\""
   }
 
+  # Lines that are no request's have no component. stdout: the functions' lines, and not Cloud Run's of the same request.
+  log_of_errors = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(\"${var.name}-webhook\" OR \"${var.name}-recover\") AND logName=\"projects/${var.project}/logs/run.googleapis.com%2Fstdout\" AND severity>=ERROR"
+
   counters = {
     webhooks = {
       description = "Requests to webhook by what became of them"
       filter      = "${local.log_of.webhook} AND jsonPayload.status:*"
-      labels      = ["status", "type"]
+      labels      = ["status", "type", "from_envybox"]
     }
     recoveries = {
       description = "Requests to recover by what became of them"
       filter      = "${local.log_of.recover} AND jsonPayload.status:*"
       labels      = ["status"]
+    }
+    errors = {
+      description = "Lines of severity ERROR, save those of which other alerts tell"
+      filter      = "${local.log_of_errors} AND NOT jsonPayload.status=(\"unavailable\" OR \"not_configured\" OR \"dead_lettered\")"
+      labels      = []
     }
   }
 
@@ -39,10 +47,9 @@ locals {
 
   # As PromQL spells them: the first / as :, all other marks as _.
   metric = {
-    for name in concat(keys(local.counters), keys(local.values)) :
-    name => "logging_googleapis_com:user_${replace(local.metric_names[name], "/[^A-Za-z0-9_]/", "_")}"
+    for name, full_name in local.metric_names : name => "logging_googleapis_com:user_${replace(full_name, "/[^A-Za-z0-9_]/", "_")}"
   }
-  metric_names = { for name in concat(keys(local.counters), keys(local.values)) : name => "${var.name}/${name}" }
+  metric_names = { for name in concat(keys(local.counters), keys(local.values), ["latency"]) : name => "${var.name}/${name}" }
 }
 
 resource "google_logging_metric" "counter" {
@@ -88,6 +95,28 @@ resource "google_logging_metric" "value" {
   bucket_options {
     explicit_buckets {
       bounds = [1, 10, 60, 300, 600, 1800, 3600, 21600, 86400]
+    }
+  }
+}
+
+# How long Envybox waits, an instance's start with it. Cloud Run's own metric counts the uptime check's quick GETs too,
+# which are more than the webhooks where those are few.
+resource "google_logging_metric" "latency" {
+  project         = local.project
+  name            = local.metric_names.latency
+  description     = "How long POSTs to webhook took, as Cloud Run saw it"
+  filter          = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"${var.name}-webhook\" AND logName=\"projects/${var.project}/logs/run.googleapis.com%2Frequests\" AND httpRequest.requestMethod=\"POST\""
+  value_extractor = "EXTRACT(httpRequest.latency)"
+
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "DISTRIBUTION"
+    unit        = "s"
+  }
+
+  bucket_options {
+    explicit_buckets {
+      bounds = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 1.5, 2, 3, 5, 10]
     }
   }
 }

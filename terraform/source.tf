@@ -15,8 +15,9 @@ locals {
 }
 
 data "archive_file" "source" {
-  type             = "zip"
-  output_path      = "${path.module}/.build/${var.name}.zip"
+  type = "zip"
+  # Named after the receiver: those of one configuration, in several projects maybe, write each its own.
+  output_path      = "${path.module}/.build/${var.project}-${var.name}.zip"
   output_file_mode = "0644" # else the mode is the checkout's, and the zip differs from system to system
 
   dynamic "source" {

@@ -3,7 +3,9 @@
 # a repeated message is a second row. So the event is text here, which always fits, and the view reads it.
 
 locals {
-  bigquery = { for name, settings in var.subscriptions : name => settings.bigquery if settings.bigquery != null }
+  bigquery = {
+    for name, settings in var.subscriptions : name => merge(settings.bigquery, { dataset = coalesce(settings.bigquery.dataset, local.dataset) }) if settings.bigquery != null
+  }
 
   datasets = { for settings in values(local.bigquery) : settings.dataset => coalesce(settings.location, var.region)... }
 

@@ -22,6 +22,15 @@ resource "google_storage_bucket" "events" {
   public_access_prevention    = "enforced"
   force_destroy               = false # visitors' data: `terraform destroy` stops here until somebody empties it
 
+  # A file that is to be gone after so many days is not kept for seven more.
+  dynamic "soft_delete_policy" {
+    for_each = each.value.expire_days[*]
+
+    content {
+      retention_duration_seconds = 0
+    }
+  }
+
   dynamic "lifecycle_rule" {
     for_each = each.value.expire_days[*]
 

@@ -1,5 +1,5 @@
 variable "database" {
-  description = "The Firestore database. `name` null: that of `name`. `location` null: `region` (or a multi-region, `eur3`, `nam5`). `index_times = false` for more than 500 webhooks a second: then events can no longer be sorted by a time, save those pending."
+  description = "The Firestore database. `name` null: that of `name`. `location` null: `region` (or a multi-region, `eur3`, `nam5`). `index_times = false` from about 250 webhooks a second on: then events can no longer be sorted by a time, save those pending."
   type = object({
     name                   = optional(string)
     location               = optional(string)
@@ -17,7 +17,14 @@ variable "database" {
   }
 
   validation {
-    condition     = can(regex("^[^/\\s]{1,500}$", var.database.collection)) && !can(regex("^(\\.|\\.\\.|__.*__)$", var.database.collection))
-    error_message = "database.collection must be a collection's name: no /, no white space, not of the form __name__."
+    # Without protection `terraform destroy` deletes the database.
+    condition     = var.database.name == null || var.database.name != "(default)" || var.database.delete_protection
+    error_message = "database.delete_protection must stay true for the database (default): other applications of the project may keep their data in it, and terraform destroy would delete that too."
+  }
+
+  validation {
+    # envybox/settings.py says the same, save %, ? and #, which the provider would not escape in a URL.
+    condition     = can(regex("^[^/%?#\\s\\v\\x1c-\\x1f\\x85\\p{Z}]{1,375}$", var.database.collection)) && !can(regex("^(\\.|\\.\\.|__.*__)$", var.database.collection))
+    error_message = "database.collection must be a collection's name of up to 375 characters: no /, %, ? or #, no white space, not of the form __name__."
   }
 }

@@ -27,6 +27,11 @@ variable "webhook" {
   }
 
   validation {
+    condition     = alltrue([for number in [var.webhook.concurrency, var.webhook.min_instances, var.webhook.max_instances, var.webhook.timeout_seconds] : floor(number) == number])
+    error_message = "webhook.concurrency, min_instances, max_instances and timeout_seconds must be whole numbers."
+  }
+
+  validation {
     condition     = var.webhook.concurrency >= 1 && var.webhook.concurrency <= 1000
     error_message = "webhook.concurrency must be 1 to 1000."
   }
@@ -70,7 +75,7 @@ variable "recover" {
     concurrency     = optional(number, 20)
     min_instances   = optional(number, 0)
     max_instances   = optional(number, 3)
-    timeout_seconds = optional(number, 60) # a run ends itself after 45
+    timeout_seconds = optional(number, 60) # a run ends itself within 55
   })
   default  = {}
   nullable = false
@@ -78,6 +83,11 @@ variable "recover" {
   validation {
     condition     = var.recover.concurrency == 1 || var.recover.cpu >= 1
     error_message = "recover.concurrency above 1 needs a whole CPU: set recover.cpu to 1 or more, or recover.concurrency to 1."
+  }
+
+  validation {
+    condition     = alltrue([for number in [var.recover.concurrency, var.recover.min_instances, var.recover.max_instances, var.recover.timeout_seconds] : floor(number) == number])
+    error_message = "recover.concurrency, min_instances, max_instances and timeout_seconds must be whole numbers."
   }
 
   validation {
@@ -112,7 +122,7 @@ variable "recover" {
 
   validation {
     # Pub/Sub's longest ack deadline is 600 s, and the spool's is this.
-    condition     = var.recover.timeout_seconds >= 50 && var.recover.timeout_seconds <= 600
-    error_message = "recover.timeout_seconds must be 50 to 600: a run takes up to 45 seconds."
+    condition     = var.recover.timeout_seconds >= 60 && var.recover.timeout_seconds <= 600
+    error_message = "recover.timeout_seconds must be 60 to 600: a run takes up to 55 seconds."
   }
 }

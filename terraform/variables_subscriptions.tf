@@ -1,3 +1,8 @@
+locals {
+  # Where an entry names none. From the receiver's name, as two receivers of a project cannot both make one dataset.
+  dataset = replace(var.name, "-", "_")
+}
+
 variable "subscriptions" {
   description = <<-EOT
     Who gets the events: name => its types (`["*"]`: all) and exactly one of `push`, `pull`, `bigquery`, `cloud_storage`.
@@ -20,7 +25,7 @@ variable "subscriptions" {
     }))
 
     bigquery = optional(object({
-      dataset        = optional(string, "envybox")
+      dataset        = optional(string)           # null: that of name, - as _
       table          = optional(string, "events") # the view of one row an event; the messages are in TABLE_messages
       location       = optional(string)           # null: region
       expire_days    = optional(number)           # rows older than this go; null: never
@@ -78,20 +83,20 @@ variable "subscriptions" {
   }
 
   validation {
-    condition     = alltrue([for s in values(var.subscriptions) : s.bigquery == null ? true : can(regex("^[A-Za-z0-9_]{1,200}$", s.bigquery.dataset)) && can(regex("^[A-Za-z0-9_]{1,200}$", s.bigquery.table))])
+    condition     = alltrue([for s in values(var.subscriptions) : s.bigquery == null ? true : can(regex("^[A-Za-z0-9_]{1,200}$", coalesce(s.bigquery.dataset, local.dataset))) && can(regex("^[A-Za-z0-9_]{1,200}$", s.bigquery.table))])
     error_message = "bigquery.dataset and bigquery.table must be letters, digits and underscores."
   }
 
   validation {
     # A table's view has its name, and the table has _messages after it: events_messages beside events is no name either.
-    condition = length(distinct(flatten([for s in values(var.subscriptions) : ["${s.bigquery.dataset}.${s.bigquery.table}", "${s.bigquery.dataset}.${s.bigquery.table}_messages"] if s.bigquery != null]))) == 2 * length([
+    condition = length(distinct(flatten([for s in values(var.subscriptions) : [for table in [s.bigquery.table, "${s.bigquery.table}_messages"] : "${coalesce(s.bigquery.dataset, local.dataset)}.${table}"] if s.bigquery != null]))) == 2 * length([
       for s in values(var.subscriptions) : s if s.bigquery != null
     ])
     error_message = "Two subscriptions must not have the same bigquery.dataset and bigquery.table, nor one the other's table with _messages after it."
   }
 
   validation {
-    condition     = length(distinct([for s in values(var.subscriptions) : "${s.bigquery.dataset}.${coalesce(s.bigquery.location, "-")}" if s.bigquery != null])) == length(distinct([for s in values(var.subscriptions) : s.bigquery.dataset if s.bigquery != null]))
+    condition     = length(distinct([for s in values(var.subscriptions) : "${coalesce(s.bigquery.dataset, local.dataset)}.${coalesce(s.bigquery.location, "-")}" if s.bigquery != null])) == length(distinct([for s in values(var.subscriptions) : coalesce(s.bigquery.dataset, local.dataset) if s.bigquery != null]))
     error_message = "Subscriptions of one bigquery.dataset must name the same bigquery.location."
   }
 
@@ -116,6 +121,20 @@ variable "subscriptions" {
     # PROJECT-NAME-source is the bucket of the functions' code.
     condition     = alltrue([for name, s in var.subscriptions : try(s.cloud_storage.bucket == null, false) ? name != "source" && length("${var.project}-${var.name}-${name}") <= 63 : true])
     error_message = "A subscription to cloud_storage whose bucket is made here must not be called source, and the bucket's name, project-name-subscription, must be 63 characters at most: take a shorter name, or name a bucket of your own."
+  }
+
+  validation {
+    condition = alltrue(flatten([for s in values(var.subscriptions) : [
+      for days in [try(s.bigquery.expire_days, null), try(s.cloud_storage.expire_days, null)] : try(days >= 1 && floor(days) == days, days == null)
+    ]]))
+    error_message = "expire_days must be a whole number of days, 1 or more, or null."
+  }
+
+  validation {
+    condition = alltrue(flatten([for s in values(var.subscriptions) : [
+      for number in [s.ack_deadline_seconds, s.dead_letter_after, try(s.cloud_storage.max_bytes, 0)] : floor(number) == number
+    ]]))
+    error_message = "ack_deadline_seconds, dead_letter_after and cloud_storage.max_bytes must be whole numbers."
   }
 
   validation {

@@ -17,7 +17,7 @@ variable "alerts" {
     webhook_errors         = optional(number, 0)    # answers of 5xx or 429 in 5 minutes, more than
     pending_minutes        = optional(number, 10)   # an event unpublished for longer than
     spool_minutes          = optional(number, 15)   # a webhook in the spool for longer than
-    invalid_keys           = optional(number, 20)   # refused keys in 10 minutes, more than
+    refused                = optional(number, 20)   # answers of 400, 403, 413 or 415 in an hour, more than; of what Envybox surely sent, one
     recover_silent_minutes = optional(number, 15)   # no successful run of recover for; three times the gap of recover_schedule or more
     latency_ms             = optional(number, 2000) # 95 % of answers within; Envybox may give up after 3 s
     backlog_minutes        = optional(number, 60)   # a subscription's oldest message unacknowledged for longer than
@@ -27,15 +27,21 @@ variable "alerts" {
   nullable = false
 
   validation {
-    condition     = alltrue([for alert in var.alerts.off : contains(["webhook_errors", "unreachable", "pending", "spool", "dead_letters", "invalid_keys", "recover", "latency", "backlog"], alert)])
-    error_message = "alerts.off must name alerts: webhook_errors, unreachable, pending, spool, dead_letters, invalid_keys, recover, latency, backlog."
+    condition     = alltrue([for alert in var.alerts.off : contains(["webhook_errors", "unreachable", "pending", "spool", "dead_letters", "refused", "recover", "latency", "backlog", "errors"], alert)])
+    error_message = "alerts.off must name alerts: webhook_errors, unreachable, pending, spool, dead_letters, refused, recover, latency, backlog, errors."
   }
 
   validation {
-    condition = var.alerts.webhook_errors >= 0 && var.alerts.invalid_keys >= 0 && alltrue([
+    condition = var.alerts.webhook_errors >= 0 && var.alerts.refused >= 0 && alltrue([
       for threshold in [var.alerts.pending_minutes, var.alerts.spool_minutes, var.alerts.latency_ms, var.alerts.backlog_minutes] : threshold > 0
     ])
-    error_message = "Thresholds of alerts must be positive (webhook_errors and invalid_keys may be 0)."
+    error_message = "Thresholds of alerts must be positive (webhook_errors and refused may be 0)."
+  }
+
+  validation {
+    # They become durations of PromQL, which has no parts of one.
+    condition     = alltrue([for number in [coalesce(var.alerts.no_traffic_hours, 1), var.alerts.recover_silent_minutes] : floor(number) == number])
+    error_message = "alerts.no_traffic_hours and alerts.recover_silent_minutes must be whole numbers."
   }
 
   validation {

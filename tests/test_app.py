@@ -102,6 +102,31 @@ def test_severity(
     assert [severity] == [line["severity"] for line in _lines(capsys)]
 
 
+@pytest.mark.parametrize(
+    ("status", "content_type", "body"),
+    [
+        ("invalid_key", FORM["content-type"], "%s=1&key="),
+        ("malformed", "application/json", '[{"%s": 1}]'),
+        ("unsupported_media_type", "text/xml", "<%s>1</%s>"),
+    ],
+)
+def test_refused_webhooks_are_told_from_strangers_posts(
+    make: Callable[..., Client],
+    capsys: pytest.CaptureFixture[str],
+    status: str,
+    content_type: str,
+    body: str,
+) -> None:
+    """The line of a refused request says whether it names what every webhook names."""
+    client = make()
+    for name in ("webhooktype", "other"):
+        content = body.replace("%s", name)
+        client.call(content=content, headers={"content-type": content_type})
+    ours, strangers = _lines(capsys)
+    assert (status, True) == (ours["status"], ours["from_envybox"])
+    assert (status, False) == (strangers["status"], "from_envybox" in strangers)
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_up(make: Callable[..., Client], method: str) -> None:
     """GET and HEAD say that it is up."""

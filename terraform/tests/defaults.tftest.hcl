@@ -100,6 +100,11 @@ run "plan" {
   }
 
   assert {
+    condition     = alltrue([for field in concat([google_firestore_field.expire_at], values(google_firestore_field.unindexed)) : field.deletion_policy == "ABANDON"])
+    error_message = "The database outlives a destroy: its events must still expire, and their text stay out of the indexes."
+  }
+
+  assert {
     condition     = google_firestore_field.expire_at.field == "expire_at" && length(google_firestore_field.expire_at.ttl_config) == 1
     error_message = "expire_at must have a TTL policy."
   }
@@ -179,5 +184,15 @@ run "other_names" {
   assert {
     condition     = contains(keys(google_firestore_field.unindexed), "received_at") && keys(google_firestore_index.this) == ["pending"]
     error_message = "With index_times = false no time may be indexed but recover's."
+  }
+
+  assert {
+    condition     = google_firestore_field.unindexed["received_at"].deletion_policy == "DELETE" && google_firestore_field.unindexed["raw"].deletion_policy == "ABANDON"
+    error_message = "With index_times = true again, the times must be indexed again."
+  }
+
+  assert {
+    condition     = strcontains(data.archive_file.source.output_path, "demo-project-leads.zip")
+    error_message = "Two receivers of one configuration must not write the same archive."
   }
 }

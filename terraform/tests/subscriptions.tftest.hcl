@@ -128,6 +128,7 @@ run "all_kinds" {
       google_pubsub_subscription.this["archive-unknown"].ack_deadline_seconds == 300 &&
       google_pubsub_subscription.this["archive-unknown"].dead_letter_policy[0].max_delivery_attempts == 5 &&
       one(one(google_storage_bucket.events["archive"].lifecycle_rule).condition).age == 30 &&
+      one(google_storage_bucket.events["archive"].soft_delete_policy).retention_duration_seconds == 0 &&
       google_pubsub_subscription.this["files-unknown"].cloud_storage_config[0].bucket == "example-bucket" &&
       google_pubsub_subscription.this["files-unknown"].cloud_storage_config[0].filename_prefix == "envybox/files-unknown/" &&
       length(google_pubsub_subscription.this["files-unknown"].cloud_storage_config[0].avro_config) == 0 &&
@@ -163,5 +164,18 @@ run "all_kinds" {
   assert {
     condition     = contains(keys(google_monitoring_alert_policy.this), "backlog")
     error_message = "With subscriptions their backlog must be watched."
+  }
+}
+
+run "another_name" {
+  command = plan
+
+  variables {
+    name = "my-leads"
+  }
+
+  assert {
+    condition     = google_bigquery_table.messages["warehouse"].dataset_id == "my_leads" && strcontains(google_bigquery_table.events["warehouse"].view[0].query, "FROM `demo-project.my_leads.events_messages`")
+    error_message = "Two receivers of a project must not make the same dataset."
   }
 }

@@ -18,7 +18,7 @@ run "all_alerts" {
   command = apply
 
   assert {
-    condition     = toset(keys(google_monitoring_alert_policy.this)) == toset(["webhook_errors", "unreachable", "pending", "spool", "dead_letters", "invalid_keys", "recover", "latency", "backlog", "no_traffic"])
+    condition     = toset(keys(google_monitoring_alert_policy.this)) == toset(["webhook_errors", "unreachable", "pending", "spool", "dead_letters", "refused", "recover", "latency", "backlog", "no_traffic", "errors"])
     error_message = "An alert is missing."
   }
 
@@ -50,7 +50,7 @@ run "all_alerts" {
   }
 
   assert {
-    condition     = google_logging_metric.value["oldest_pending"].value_extractor == "EXTRACT(jsonPayload.oldest_pending_seconds)" && google_logging_metric.counter["webhooks"].label_extractors == tomap({ status = "EXTRACT(jsonPayload.status)", type = "EXTRACT(jsonPayload.type)" })
+    condition     = google_logging_metric.value["oldest_pending"].value_extractor == "EXTRACT(jsonPayload.oldest_pending_seconds)" && google_logging_metric.counter["webhooks"].label_extractors == tomap({ status = "EXTRACT(jsonPayload.status)", type = "EXTRACT(jsonPayload.type)", from_envybox = "EXTRACT(jsonPayload.from_envybox)" })
     error_message = "The metrics must read what the functions log."
   }
 
@@ -88,6 +88,35 @@ run "all_alerts" {
   }
 
   assert {
+    condition = alltrue([
+      for query in [
+        "status=~\"invalid_key|malformed|too_large|unsupported_media_type\",from_envybox=\"true\"}[10m])) > 0",
+        "status=\"too_large\"}[10m])) > 0",
+        "status=~\"invalid_key|malformed|too_large|unsupported_media_type\"}[1h])) > 20",
+      ] : strcontains(google_monitoring_alert_policy.this["refused"].conditions[0].condition_prometheus_query_language[0].query, query)
+    ])
+    error_message = "One refused webhook must be told of, and many refused requests of any sort."
+  }
+
+  assert {
+    condition = alltrue([
+      for window in ["10m", "6h"] :
+      strcontains(google_monitoring_alert_policy.this["latency"].conditions[0].condition_prometheus_query_language[0].query, "user_envybox_latency_bucket{${local.of_log}}[${window}]))) > 2 and sum(increase(logging_googleapis_com:user_envybox_latency_count{${local.of_log}}[${window}])) > 20")
+    ]) && endswith(google_logging_metric.latency.filter, "httpRequest.requestMethod=\"POST\"")
+    error_message = "Slow answers must be seen where webhooks are many and where they are few, without the uptime check's."
+  }
+
+  assert {
+    condition     = endswith(google_monitoring_alert_policy.this["no_traffic"].conditions[0].condition_prometheus_query_language[0].query, "[24h])) or vector(0)) < 1 and sum(increase(logging_googleapis_com:user_envybox_recoveries{${local.of_log}}[7m] offset 24h)) > 0")
+    error_message = "A receiver that is newer than the silence must raise no alert of it."
+  }
+
+  assert {
+    condition     = strcontains(google_logging_metric.counter["errors"].filter, "(\"envybox-webhook\" OR \"envybox-recover\")") && strcontains(google_logging_metric.counter["errors"].filter, "severity>=ERROR AND NOT jsonPayload.status=")
+    error_message = "Errors of both functions must be counted, save those with an alert of their own."
+  }
+
+  assert {
     condition     = strcontains(google_monitoring_dashboard.this.dashboard_json, "status!=\\\"ok\\\"")
     error_message = "The uptime check's requests are no webhooks."
   }
@@ -99,7 +128,8 @@ run "rarer_values" {
   variables {
     uptime_check     = "900s"
     recover_schedule = "*/20 * * * *"
-    topic_prefix     = "a.b+"
+    name             = "leads"
+    topic_prefix     = "a.b~"
     alerts           = { recover_silent_minutes = 60 }
   }
 
@@ -114,8 +144,22 @@ run "rarer_values" {
   }
 
   assert {
-    condition     = strcontains(google_monitoring_alert_policy.this["dead_letters"].conditions[0].condition_prometheus_query_language[0].query, "subscription_id=~\"a[.]b[+]spool-dead|a[.]b[+]crm-dead\"")
+    condition     = strcontains(google_monitoring_alert_policy.this["dead_letters"].conditions[0].condition_prometheus_query_language[0].query, "subscription_id=~\"a[.]b~spool-dead|a[.]b~crm-dead\"")
     error_message = "Marks of a pattern must stand for themselves."
+  }
+
+  assert {
+    condition = (
+      strcontains(google_monitoring_alert_policy.this["dead_letters"].documentation[0].content, "pull a.b~spool-dead --limit=10 --format=json --project=demo-project") &&
+      strcontains(google_monitoring_alert_policy.this["dead_letters"].documentation[0].content, "`a.b~NAME-dead`") &&
+      strcontains(google_monitoring_alert_policy.this["recover"].documentation[0].content, "resume leads-recover --location=europe-west1 --project=demo-project")
+    )
+    error_message = "The commands of an alert's text must be of this project, region and name."
+  }
+
+  assert {
+    condition     = alltrue([for policy in google_monitoring_alert_policy.this : !can(regex("\\bPROJECT\\b|\\bREGION\\b|envybox-[a-zN]|\\]\\(", policy.documentation[0].content))])
+    error_message = "An alert's text must hold no placeholder, and no link that leads nowhere."
   }
 }
 
@@ -129,7 +173,7 @@ run "fewer_alerts" {
   }
 
   assert {
-    condition     = toset(keys(google_monitoring_alert_policy.this)) == toset(["webhook_errors", "pending", "spool", "dead_letters", "invalid_keys", "recover"])
+    condition     = toset(keys(google_monitoring_alert_policy.this)) == toset(["webhook_errors", "pending", "spool", "dead_letters", "refused", "recover", "errors"])
     error_message = "What is off, or has nothing to watch, must raise no alert."
   }
 }

@@ -36,7 +36,7 @@ def test_every_variable_of_the_configuration_refuses_null_or_explains_it() -> No
 def test_each_alert_has_its_section_and_each_section_its_alert() -> None:
     """The runbook's headings are the alerts' titles, all of them and no others."""
     titles = re.findall(r'^ +title += "(.+)"$', ALERTS, re.MULTILINE)
-    assert len(titles) == 10
+    assert len(titles) == 11
     assert sorted(titles) == sorted(re.findall(r"^## (.+)$", RUNBOOK, re.MULTILINE))
 
 
@@ -68,6 +68,30 @@ def test_deploying_by_hand_makes_what_the_code_needs() -> None:
         assert needed in page
 
 
+def test_both_readmes_begin_alike() -> None:
+    """Who starts from either page runs the same commands."""
+    main = (workspace.ROOT / "README.md").read_text()
+    first = [
+        re.search(r"^(gcloud auth login.*?)^```", text, re.MULTILINE | re.DOTALL)
+        for text in (main, README)
+    ]
+    assert all(first)
+    assert 1 == len({found[1] for found in first if found})
+
+
+def test_erasure_in_bigquery_names_what_there_is() -> None:
+    """The statement of docs/security.md reads a field of the text that the table holds."""
+    page = (workspace.ROOT / "docs" / "security.md").read_text()
+    (found,) = re.findall(
+        r"FROM `PROJECT\.envybox\.(\w+)` WHERE JSON_VALUE\((\w+), '\$\.(.+?)'", page
+    )
+    table, column, path = found
+    configuration = (workspace.CONFIGURATION / "subscriptions_bigquery.tf").read_text()
+    assert "events_messages" == table
+    assert f'{{ name = "{column}", type = "STRING"' in configuration
+    assert f'path = "{path}"' in configuration
+
+
 def test_the_bill_adds_up() -> None:
     """Each line of docs/cost.md's example is its amount times a listed price; so is the sum."""
     page = (workspace.ROOT / "docs" / "cost.md").read_text()
@@ -75,7 +99,7 @@ def test_the_bill_adds_up() -> None:
     lines = re.findall(
         r"^\| (\w[\w/ ]*) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|$", page, re.MULTILINE
     )
-    assert len(lines) == len(prices) == 6
+    assert len(lines) == len(prices) == 8
     for name, amount, price, dollars in lines:
         assert price in prices.values(), name
         assert round(float(amount) * float(price), 2) == float(dollars), name

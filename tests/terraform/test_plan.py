@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from envybox import event, recovery, settings, types
+from envybox import app, event, recovery, settings, types
 from tests.terraform import workspace
 
 # Settings of the code that Terraform does not set, and why.
@@ -207,6 +207,13 @@ def test_metrics_read_what_recover_logs() -> None:
     assert fields <= logged
 
 
+def test_errors_that_other_alerts_tell_of_are_those_of_the_code() -> None:
+    """The metric of errors leaves out the statuses that are errors, for they have their alerts."""
+    metrics = (workspace.CONFIGURATION / "metrics.tf").read_text()
+    (left_out,) = re.findall(r"NOT jsonPayload\.status=\((.+?)\)", metrics)
+    assert app._ERROR_STATUSES == set(re.findall(r"\w+", left_out.replace(" OR ", " ")))
+
+
 def test_queries_name_statuses_that_are_logged() -> None:
     """Each status that an alert or a tile looks for is one that the code gives."""
     queries = "".join(
@@ -221,6 +228,7 @@ def test_queries_name_statuses_that_are_logged() -> None:
         file.read_text() for file in sorted((workspace.ROOT / "envybox").glob("*.py"))
     )
     assert statuses == {
-        *("published", "stored", "spooled", "duplicate", "invalid_key", "recovered", "ok")
+        *("published", "stored", "spooled", "duplicate", "recovered", "ok"),
+        *("invalid_key", "malformed", "too_large", "unsupported_media_type"),
     }
     assert [] == [status for status in statuses if f'"{status}"' not in sources]

@@ -43,6 +43,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     archive_alone = source[: source.index('resource "google_storage_bucket"')]
     (folder / "source.tf").write_text(
         archive_alone
+        + 'variable "project" { default = "demo-project" }\n'
         + 'variable "name" { default = "envybox" }\n'
         + 'output "hash" { value = local.source_hash }\n'
     )
@@ -57,7 +58,7 @@ def archive(checkout: Path) -> tuple[str, Path]:
     result = workspace.terraform("apply", "-auto-approve", "-no-color", folder=folder)
     assert (0, "") == (result.returncode, result.stderr.replace("\n", "")[:2000])
     value = workspace.terraform("output", "-raw", "hash", folder=folder).stdout
-    return value, folder / ".build" / "envybox.zip"
+    return value, folder / ".build" / "demo-project-envybox.zip"
 
 
 def test_holds_what_gcloud_would_upload(checkout: Path, tmp_path: Path) -> None:
