@@ -65,6 +65,10 @@ def parse(text: str, name: str) -> dict[str, str]:
                 f"entry {position} is not `label=key` or `key`: a key is 32 lower-case hex "
                 "digits, a label up to 64 characters without `,`, `=`, `/` and white space.",
             )
+        if _WELL_FORMED.fullmatch(label.lower()):  # it would be every event's account
+            raise SettingsError(
+                name, f"the label of entry {position} is a key itself: put a comma between keys."
+            )
         if key.lower() != key and _WELL_FORMED.fullmatch(key.lower()):
             raise SettingsError(
                 name, f"the key of entry {position} has capitals: Envybox sends lower case."
@@ -179,7 +183,7 @@ def without_key(fields: Fields, warnings: list[FieldWarning]) -> Read:
     case, and in the escapes of URLs, HTML and JSON, which others may undo.
     """
     key = next((value for name, value in fields if name == "key"), "")
-    kept = [pair for pair in fields if base_name(pair[0]) != "key"]
+    kept = [pair for pair in fields if "key" not in pair[0] or base_name(pair[0]) != "key"]
     text = "\n".join([part for pair in kept for part in pair] + [w.field for w in warnings])
     if key and _shows(text, key):
         kept = [(_black_out(name, key), _black_out(value, key)) for name, value in kept]

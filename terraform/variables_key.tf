@@ -29,6 +29,12 @@ variable "keys" {
   }
 
   validation {
+    # A label is every event's account.
+    condition     = alltrue([for entry in regexall(local.keys_entry, var.keys) : !can(regex("^[0-9A-Fa-f]{32}=", entry))])
+    error_message = "keys must not have a key as a label: put a comma between keys."
+  }
+
+  validation {
     # A key without a label has the label default.
     condition = length(distinct([for entry in regexall(local.keys_entry, var.keys) : strcontains(entry, "=") ? entry : "default=${entry}"])) == length(distinct([
       for entry in regexall(local.keys_entry, var.keys) : regex("[^=]*$", entry)

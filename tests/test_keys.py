@@ -80,6 +80,8 @@ def test_parse_shared_label() -> None:
         f"a:{KEY}",
         KEY.upper(),
         f"shop={KEY.capitalize()}",
+        f"{KEY}={'0' * 32}",
+        f"{KEY.upper()}={'0' * 32}",
     ],
 )
 def test_parse_refuses(entry: str) -> None:
@@ -110,6 +112,7 @@ def test_parse_two_labels() -> None:
 def test_parse_round_trip(ring: dict[str, str], separator: str) -> None:
     """Any ring that is written out is read back as it was."""
     text = separator.join(f"{label}={key}" for key, label in ring.items())
+    assume(not any(re.fullmatch("[0-9a-f]{32}", label) for label in ring.values()))
     assert ring == parse(text, "ENVYBOX_KEYS")
 
 

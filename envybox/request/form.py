@@ -22,9 +22,7 @@ def parse(body: bytes, _content_type: str) -> Read:
     pairs: list[Pair] = []
     for part in parts:
         name, _, value = part.replace(b"+", b" ").partition(b"=")
-        if b"%" in part:
-            name, value = _unquote(name), _unquote(value)
-        pairs.append((name, value))
+        pairs.append((_unquote(name), _unquote(value)))
     return decode_pairs(pairs)
 
 
@@ -33,5 +31,7 @@ def _unquote(data: bytes) -> bytes:
 
     Byte by byte in Python, Russian text took a tenth of a request's CPU.
     """
+    if b"%" not in data:
+        return data
     data = _STRAY.sub(b"%25", data)
     return a2b_qp(data.replace(b"=", b"=3D").replace(b"%", b"="))

@@ -198,6 +198,14 @@ def test_exempted_fields_are_the_documents(test_run: workspace.TestRun) -> None:
     assert {"raw", "expire_at"} == fields - of_event
 
 
+def test_recover_ends_before_its_time_is_up() -> None:
+    """What `recover` takes at most is less than the least time-out that Terraform takes."""
+    variables = (workspace.CONFIGURATION / "variables_functions.tf").read_text()
+    (least,) = re.findall(r"var\.recover\.timeout_seconds >= (\d+)", variables)
+    assert recovery.RUN_SECONDS + 3 * recovery.CALL_SECONDS < int(least)
+    assert recovery.DRAIN_SECONDS + 2 * recovery.CALL_SECONDS < int(least)
+
+
 def test_metrics_read_what_recover_logs() -> None:
     """The fields that the log-based metrics take their values from are those of `recover`'s log."""
     metrics = (workspace.CONFIGURATION / "metrics.tf").read_text()
