@@ -47,7 +47,7 @@ def run(
     backend: Backend, *, concurrency: int, seconds: float, calls: tuple[str, ...] = THREE
 ) -> Load:
     """Run it in its own process."""
-    arguments = [*backend, str(concurrency), str(seconds), *calls]
+    arguments = [backend.firestore, backend.pubsub, str(concurrency), str(seconds), *calls]
     command = [sys.executable, "-m", "bench.floor", *arguments]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, cwd=ROOT)
     return msgspec.json.decode(done.stdout, type=Load)

@@ -36,6 +36,7 @@ def near(effort: Effort) -> list[Figure]:
         ),
         figure(samples, "CPU a request, 8 connections", "ms", "envybox cpu 8", "naive", goal=0.4),
         figure(samples, "8 connections, p99", "ms", "envybox p99 8", "naive"),
+        figure(samples, "the emulators' CPU a request", "ms", "envybox emulators 8", "naive"),
     ]
 
 
@@ -57,6 +58,8 @@ def far(effort: Effort) -> list[Figure]:
         ),
         figure(samples, f"{where}, one client, p50", "ms", "envybox p50 1", "naive", goal=0.6),
         figure(samples, f"{where}, one client, p50", "ms", "envybox p50 1", "floor"),
+        figure(samples, "CPU a request, 32 connections", "ms", "envybox cpu 32", "naive"),
+        figure(samples, "the emulators' CPU a request", "ms", "envybox emulators 32", "naive"),
     ]
 
 
@@ -76,7 +79,7 @@ def _round(samples: Samples, effort: Effort, connections: tuple[int, ...], delay
         floor.run(backend, concurrency=8, seconds=effort.warmup)
         for number in connections:
             runs = [
-                partial(_load, samples, name, server, number, effort.seconds)
+                partial(_load, samples, name, server, backend, connections=number, effort=effort)
                 for name, server in servers.items()
             ]
             if number == 1:
@@ -85,11 +88,19 @@ def _round(samples: Samples, effort: Effort, connections: tuple[int, ...], delay
 
 
 def _load(
-    samples: Samples, name: str, server: stand.Server, connections: int, seconds: float
+    samples: Samples,
+    name: str,
+    server: stand.Server,
+    backend: stand.Backend,
+    *,
+    connections: int,
+    effort: Effort,
 ) -> None:
-    cpu = server.cpu()
-    load = client.run(server.port, _BODY, connections=connections, seconds=seconds)
-    samples[f"{name} cpu {connections}"].append((server.cpu() - cpu) / load.total * 1000)
+    cpu, emulators = server.cpu(), backend.cpu()
+    load = client.run(server.port, _BODY, connections=connections, seconds=effort.seconds)
+    cpu, emulators = server.cpu() - cpu, backend.cpu() - emulators
+    samples[f"{name} cpu {connections}"].append(cpu / load.total * 1000)
+    samples[f"{name} emulators {connections}"].append(emulators / load.total * 1000)
     samples[f"{name} p50 {connections}"].append(load.p50)
     samples[f"{name} p99 {connections}"].append(load.p99)
     samples[f"{name} rate {connections}"].append(load.rate)

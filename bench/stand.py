@@ -37,10 +37,15 @@ HELLO_ASYNC = Peer("hello_async", "bench/hello.py", "hello_async")
 
 
 class Backend(NamedTuple):
-    """Where Firestore and Pub/Sub are, as `host:port`."""
+    """Where Firestore and Pub/Sub are, as `host:port`, and the processes that are both."""
 
     firestore: str
     pubsub: str
+    pids: tuple[int, ...] = ()
+
+    def cpu(self) -> float:
+        """Return the CPU time of the emulators so far, in seconds."""
+        return sum(_cpu(pid) for pid in self.pids)
 
 
 NOWHERE = Backend("127.0.0.1:9", "127.0.0.1:9")
@@ -50,16 +55,18 @@ NOWHERE = Backend("127.0.0.1:9", "127.0.0.1:9")
 @contextlib.contextmanager
 def emulated() -> Iterator[Backend]:
     """Run fresh emulators: the Firestore one slows down with what it holds."""
+    others = _children(os.getpid())
     with emulators.firestore() as firestore, emulators.pubsub() as pubsub:
         emulators.create_topics(pubsub, PROJECT, "envybox-")
-        yield Backend(firestore, pubsub)
+        pids = set(_children(os.getpid())).difference(others)
+        yield Backend(firestore, pubsub, tuple(pids))
 
 
 @contextlib.contextmanager
 def delayed(backend: Backend, milliseconds: float) -> Iterator[Backend]:
     """Put a delaying proxy before each of the two."""
     with _delay(backend.firestore, milliseconds) as f, _delay(backend.pubsub, milliseconds) as p:
-        yield Backend(f, p)
+        yield backend._replace(firestore=f, pubsub=p)
 
 
 @contextlib.contextmanager
@@ -89,8 +96,7 @@ class Server:
         return sum(_pss(pid) for pid in self._pids()) / 1024
 
     def _pids(self) -> list[int]:
-        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
-        return [self._process.pid, *map(int, children.read_text().split())]
+        return [self._process.pid, *_children(self._process.pid)]
 
 
 @contextlib.contextmanager
@@ -146,6 +152,10 @@ def first_answer(running: Server, request: bytes, patience: float = 60) -> bytes
                 return client.recv(1000)
         time.sleep(0.001)
     raise RuntimeError("the server did not start")
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def _cpu(pid: int) -> float:
