@@ -65,7 +65,7 @@ def far(effort: Effort) -> list[Figure]:
 
 def _round(samples: Samples, effort: Effort, connections: tuple[int, ...], delay: float) -> None:
     with contextlib.ExitStack() as stack:
-        backend = stack.enter_context(stand.emulated())
+        undelayed = backend = stack.enter_context(stand.emulated())
         if delay:
             backend = stack.enter_context(stand.delayed(backend, delay))
         servers = {
@@ -73,10 +73,11 @@ def _round(samples: Samples, effort: Effort, connections: tuple[int, ...], delay
             for peer in (stand.ENVYBOX, stand.NAIVE)
         }
         # The emulators are Java: it takes some ten thousand webhooks until their code is
-        # compiled, and until then a call takes twice as long, whoever makes it.
+        # compiled, and until then a call takes twice as long and more, whoever makes it.
         for server in servers.values():
-            client.run(server.port, _BODY, connections=8, seconds=effort.warmup)
-        floor.run(backend, concurrency=8, seconds=effort.warmup)
+            client.run(server.port, _BODY, connections=max(connections), seconds=effort.warmup)
+        calls = (*floor.THREE, "batch_create")
+        floor.run(undelayed, concurrency=16, seconds=effort.warmup, calls=calls)
         for number in connections:
             runs = [
                 partial(_load, samples, name, server, backend, connections=number, effort=effort)

@@ -159,7 +159,6 @@ class Flow:
     async def _store_and_publish(
         self, webhook: Webhook, event: Event, deadline: Deadline
     ) -> Outcome:
-        self._marks.send()  # with this event
         # However many calls it takes: what is left of the deadline is the spool's.
         admitting = self.admission.admit(webhook, event, Deadline(deadline.within(STORE_SECONDS)))
         admitted = await _guarded(self._store_breaker, admitting)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from envybox import deadline
+from envybox import deadline, marks
 from envybox.deadline import Deadline
 from envybox.errors import Rejected, Unavailable
 from envybox.flow import Flow, Outcome
@@ -88,8 +88,11 @@ def test_the_mark_is_sent_before_the_answer(world: World) -> None:
     assert ["create", "mark"] == asyncio.run(run())
 
 
-def test_marks_wait_for_the_last_webhook_under_way(world: World) -> None:
-    """A mark goes with the next event or, before it is answered, with the last webhook's."""
+def test_marks_wait_for_the_last_webhook_under_way(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mark waits for company, but for no longer than until the last webhook is answered."""
+    monkeypatch.setattr(marks, "COMPANY_SECONDS", 60.0)
     gate = world.publisher.gates[LEAD_TOPIC] = asyncio.Event()
 
     async def run() -> list[list[str]]:
@@ -105,7 +108,7 @@ def test_marks_wait_for_the_last_webhook_under_way(world: World) -> None:
         await lead
         return [*calls, list(world.store.calls)]
 
-    assert [["create", "create"], ["create", "mark"], ["mark", "mark"]] == asyncio.run(run())
+    assert [["create", "create"], ["create"], ["mark"] * 3] == asyncio.run(run())
 
 
 def test_marks_leave_with_whichever_is_last(world: World) -> None:

@@ -3,6 +3,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import pytest
+
+from envybox import marks as marks_module
 from envybox.marks import Marks
 from envybox.store import Mark
 from tests.samples import NOON
@@ -17,9 +20,11 @@ class Store:
     def __init__(self) -> None:
         self.begun: list[Mark] = []
         self.gate = asyncio.Event()
+        self.called = asyncio.Event()
 
     async def mark(self, mark: Mark) -> None:
         self.begun.append(mark)
+        asyncio.get_running_loop().call_soon(self.called.set)
         await self.gate.wait()
 
 
@@ -39,29 +44,31 @@ async def turns() -> None:
         await asyncio.sleep(0)
 
 
-def test_waits_for_company() -> None:
-    """A mark waits until it is sent, and then goes in the next turn, each once."""
+def test_waits_for_company(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mark waits a moment, and then goes in one turn with those that came, each once."""
+    monkeypatch.setattr(marks_module, "COMPANY_SECONDS", 0.001)
 
     async def scenario(store: Store, marks: Marks) -> None:
-        marks.add(PUBLISHED)
-        marks.add(FAILED)
-        await turns()
-        assert [] == store.begun
-        marks.send()
-        await asyncio.sleep(0)
-        assert [PUBLISHED, FAILED] == store.begun
-        marks.send()
-        await turns()
-        assert [PUBLISHED, FAILED] == store.begun
+        for _ in range(2):
+            store.begun.clear()
+            marks.add(PUBLISHED)
+            marks.add(FAILED)
+            await turns()
+            assert [] == store.begun
+            async with asyncio.timeout(10):
+                await store.called.wait()
+            assert [PUBLISHED, FAILED] == store.begun
+            store.called.clear()
 
     run(scenario)
 
 
 def test_flush() -> None:
-    """Flushed marks have been begun to be written, and are not waited for."""
+    """Flushed marks have been begun to be written, once, and are not waited for."""
 
     async def scenario(store: Store, marks: Marks) -> None:
         marks.add(PUBLISHED)
+        await marks.flush()
         await marks.flush()
         assert [PUBLISHED] == store.begun
 

@@ -44,11 +44,15 @@ class FirestoreStore:
         self._database_id = database
         self._collection = collection
         # Six calls at a time: with fewer a write waits longer for its turn than for its
-        # answer, with more the batches get smaller. A call may have 500 writes and 10 MiB;
-        # Google's own bulk writers send 20, for the slowest holds up the others.
-        self._writes: Batcher[bytes, int] = Batcher(
-            self._batch_write, max_items=20, max_bytes=4_000_000, parallel=6
-        )
+        # answer, with more the batches get smaller. Marks, which nobody waits for, have calls
+        # of their own: an event shares none with them, for it would have to wait for them too.
+        self._creates = self._batcher(parallel=6)
+        self._marks = self._batcher(parallel=2)
+
+    def _batcher(self, parallel: int) -> Batcher[bytes, int]:
+        # A call may have 500 writes and 10 MiB; Google's own bulk writers send 20, for the
+        # slowest holds up the others.
+        return Batcher(self._batch_write, max_items=20, max_bytes=4_000_000, parallel=parallel)
 
     async def create(self, record: Record, *, timeout: float) -> bool:
         """Store the event as pending; see the port."""
@@ -66,7 +70,7 @@ class FirestoreStore:
         write = request.writes.add()
         build(record, await self._name(record.event.id), write.update)
         write.current_document.exists = False
-        status = await self._write(record.event.id, request, timeout)
+        status = await self._write(self._creates, record.event.id, request, timeout)
         if status not in (0, _ALREADY_EXISTS):
             raise status_error(status)
         return status == 0
@@ -108,7 +112,7 @@ class FirestoreStore:
         attempts = write.update_transforms.add()
         attempts.field_path = "publish.attempts"
         attempts.increment.integer_value = 1
-        status = await self._write(mark.event_id, request, timeout)
+        status = await self._write(self._marks, mark.event_id, request, timeout)
         if status not in (0, _NOT_FOUND):
             raise status_error(status)
 
@@ -162,13 +166,15 @@ class FirestoreStore:
         """Close the channel."""
         await self._channel.close()
 
-    async def _write(self, event_id: str, request: Any, timeout: float) -> int:
+    async def _write(
+        self, batcher: Batcher[bytes, int], event_id: str, request: Any, timeout: float
+    ) -> int:
         """Send a BatchWriteRequest of one write; return its status.
 
         It may share a call with others, of other documents: BatchWrite takes one of each.
         """
         part = request.SerializeToString()
-        return await self._writes.add(part, key=event_id, size=len(part), timeout=timeout)
+        return await batcher.add(part, key=event_id, size=len(part), timeout=timeout)
 
     async def _batch_write(
         self, parts: Sequence[bytes], timeout: float

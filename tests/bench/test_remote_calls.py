@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
-from envybox import google
+from envybox import google, marks
 from envybox.flow import Flow, Outcome
 from envybox.settings import Settings
 from tests.bench.wire import Wire, wire
@@ -51,8 +51,11 @@ def test_together(calls: Wire, settings: Callable[..., Settings]) -> None:
     assert [1] * 20 == messages
 
 
-def test_marks_ride_along(calls: Wire, settings: Callable[..., Settings]) -> None:
-    """While there is company a webhook makes two calls: its mark goes with the next event's."""
+def test_marks_share_calls(
+    calls: Wire, settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While there is company a webhook makes two calls: its mark shares one with others."""
+    monkeypatch.setattr(marks, "COMPANY_SECONDS", 60.0)
 
     async def scenario(flow: Flow) -> None:
         calls.held = {"slow"}
@@ -66,8 +69,7 @@ def test_marks_ride_along(calls: Wire, settings: Callable[..., Settings]) -> Non
 
     _run(settings, scenario)
     one = [("BatchWrite", 1), ("Publish", 1)]
-    with_mark = [("BatchWrite", 2), ("Publish", 1)]
-    assert [*one, *one, *with_mark, ("BatchWrite", 2)] == calls.calls
+    assert [*one, *one, *one, ("BatchWrite", 3)] == calls.calls
 
 
 def test_mark_leaves_before_the_answer(calls: Wire, settings: Callable[..., Settings]) -> None:
