@@ -16,7 +16,7 @@ class Effort(msgspec.Struct, frozen=True):
     warmup: float
 
 
-FULL = Effort(rounds=5, seconds=2.0, warmup=10.0)
+FULL = Effort(rounds=5, seconds=2.0, warmup=20.0)
 QUICK = Effort(rounds=1, seconds=0.3, warmup=0.3)
 
 

@@ -72,12 +72,11 @@ def _round(samples: Samples, effort: Effort, connections: tuple[int, ...], delay
             peer.name: stack.enter_context(stand.server(peer, backend))
             for peer in (stand.ENVYBOX, stand.NAIVE)
         }
-        # The emulators are Java: it takes some ten thousand webhooks until their code is
-        # compiled, and until then a call takes twice as long and more, whoever makes it.
+        # The emulators are Java: it takes some ten thousand webhooks of each peer until their
+        # code is compiled, and until then a call takes twice as long and more.
         for server in servers.values():
             client.run(server.port, _BODY, connections=max(connections), seconds=effort.warmup)
-        calls = (*floor.THREE, "batch_create")
-        floor.run(undelayed, concurrency=16, seconds=effort.warmup, calls=calls)
+        floor.run(undelayed, concurrency=16, seconds=effort.warmup)
         for number in connections:
             runs = [
                 partial(_load, samples, name, server, backend, connections=number, effort=effort)
