@@ -153,7 +153,7 @@ class App:
             account = self._verify(fields)
         except RequestError as error:
             refusal = error if self._keys.configured else NotConfigured()
-            # Strangers post to any address; this name is in Envybox's webhooks alone.
+            # Strangers post to any address, but hardly ever this name, which each webhook has.
             refusal.from_envybox = b"webhooktype" in body
             raise refusal from None
         fields, warnings = without_key(fields, warnings)

@@ -17,7 +17,7 @@ PUBLISH_SECONDS = 1.0
 """For a message, be it to subscribers or to the spool."""
 
 MARK_SECONDS = 2.0
-"""For a mark, which nobody waits for, but whose call others may share."""
+"""For a mark, which nobody waits for."""
 
 
 class Deadline:

@@ -134,13 +134,16 @@ class Flow:
             )
         return Mark(event_id=event.id, message_id=message_id, at=datetime.now(UTC))
 
-    async def mark(self, mark: Mark, *, timeout: float = MARK_SECONDS) -> bool:
-        """Write the outcome of an attempt. False: not written, `recovery` publishes again."""
+    async def mark(self, mark: Mark, *, timeout: float = MARK_SECONDS) -> str | None:
+        """Write the outcome of an attempt.
+
+        Returns why it is not written, where it is not: `recovery` publishes again then.
+        """
         try:
             await self._store.mark(mark, timeout=timeout)
-        except BackendError:
-            return False
-        return True
+        except BackendError as error:
+            return str(error)
+        return None
 
     async def _deliver(self, webhook: Webhook, event: Event, deadline: Deadline) -> Outcome:
         if self._is_embedded:

@@ -30,6 +30,8 @@ REREAD_SECONDS = 60
 WAIT_SECONDS = 0.25
 """How long that is waited for, from its beginning on; what comes later counts all the same."""
 
+_FILE = "ENVYBOX_KEYS_FILE"
+
 # Envybox's keys are 32 lower-case hex digits; longer or richer ones are taken, should it
 # change its mind, but nothing that can be guessed or was pasted with its neighbours.
 _KEY = re.compile(r"[0-9A-Za-z_-]{16,128}")
@@ -97,6 +99,7 @@ class KeyRing:
             self._labels = {}
         self._read_at = clock()
         self._reading: asyncio.Task[None] | None = None
+        self._failure: SettingsError | None = None
 
     @property
     def configured(self) -> bool:
@@ -107,31 +110,25 @@ class KeyRing:
         """Read the file again, where it is time to; who comes meanwhile waits for it too.
 
         In a thread, for a mounted secret is fetched at each read; one at a time, for a fetch
-        may hang. Raises `SettingsError`, for whoever began it, where it is not read; the keys
-        known so far stay.
+        may hang. Raises `SettingsError`, once, where a read failed or hangs for a minute; the
+        keys known so far stay.
         """
         if self._path is None:
             return
         now = self._clock()
-        is_due = now - self._read_at >= REREAD_SECONDS
-        if is_due:
+        if now - self._read_at >= REREAD_SECONDS:
             self._read_at = now
             if self._reading is None:
                 self._reading = asyncio.create_task(asyncio.to_thread(self._reread, self._path))
                 self._reading.add_done_callback(self._was_read)
+            else:
+                self._failure = SettingsError(_FILE, f"not read within {REREAD_SECONDS} s.")
         left = self._read_at + WAIT_SECONDS - now
-        if self._reading is None or left <= 0:
-            return
-        try:
-            async with asyncio.timeout(left):
-                await asyncio.shield(self._reading)
-        except SettingsError:
-            if is_due:
-                raise
-        except TimeoutError as error:
-            if is_due:
-                problem = f"not read within {WAIT_SECONDS} s."
-                raise SettingsError("ENVYBOX_KEYS_FILE", problem) from error
+        if self._reading is not None and left > 0:
+            await asyncio.wait([self._reading], timeout=left)
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
 
     def verify(self, fields: Fields) -> str:
         """Return the label of the fields' key.
@@ -154,8 +151,11 @@ class KeyRing:
 
     def _was_read(self, reading: asyncio.Task[None]) -> None:
         self._reading = None
-        if not reading.cancelled():
-            reading.exception()  # asked for here: whoever waited for it may have given up
+        error = None if reading.cancelled() else reading.exception()
+        if error is not None:
+            if not isinstance(error, SettingsError):
+                error = SettingsError(_FILE, f"{type(error).__name__}.")
+            self._failure = error
 
     def _hmac(self, key: str) -> bytes:
         return hmac.digest(self._secret, key.encode("utf-8", "surrogatepass"), "sha256")
@@ -170,9 +170,9 @@ class KeyRing:
             text = path.read_text("utf-8")
         except (OSError, ValueError) as error:
             raise SettingsError(
-                "ENVYBOX_KEYS_FILE", f"{str(path)!r} cannot be read ({type(error).__name__})."
+                _FILE, f"{str(path)!r} cannot be read ({type(error).__name__})."
             ) from error
-        return parse(text, "ENVYBOX_KEYS_FILE")
+        return parse(text, _FILE)
 
 
 def without_key(fields: Fields, warnings: list[FieldWarning]) -> Read:

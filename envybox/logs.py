@@ -20,7 +20,10 @@ from envybox.event import Event
 
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
 _CLOUD_TRACE = re.compile(r"([0-9a-f]{32})(?:/([0-9]{1,20}))?(?:;o=([0-9]))?")
-_HOST = re.compile(r"(?=.*[^\W\d])[\w.-]{1,100}(?::[0-9]{1,5})?")
+_HOST = re.compile(
+    r"(?=.{1,100}$)(?:localhost|(?:[\w-]+\.)+[^\W\d_][\w-]*|[0-9]{1,3}(?:\.[0-9]{1,3}){3})"
+    r"(?::[0-9]{1,5})?"
+)
 
 
 def write(entry: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from envybox.store import Mark
 
 COMPANY_SECONDS = 0.02
-"""How long a mark waits for others: shorter than a call to Firestore takes."""
+"""How long a mark waits for others: about as long as a call to Firestore takes."""
 
 _TURNS_TO_SEND = 6
 """How many turns of the event loop a mark takes from here to the wire (a test counts)."""
@@ -44,12 +44,12 @@ class Marks:
             self._published.add(mark.event_id)
 
     async def flush(self) -> None:
-        """Send what waits; return when it is on the wire."""
+        """Send what waits; return when it, and what was sent just before, is on the wire."""
         if self._timer is not None:
             self._timer.cancel()
             self._send()
-            for _ in range(_TURNS_TO_SEND):
-                await asyncio.sleep(0)
+        for _ in range(_TURNS_TO_SEND if self._tasks else 0):
+            await asyncio.sleep(0)
 
     def _send(self) -> None:
         """Send what waits, in the next turn of the event loop."""

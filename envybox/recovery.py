@@ -41,8 +41,8 @@ TOPIC_FAILURES = 5
 TOPIC_REFUSALS = 100
 """The same for messages that are refused for what they are: mostly no fault of the topic's."""
 
-LOST_MARKS = 5
-"""After so many a run ends: what it publishes and cannot mark, the next one publishes again."""
+LOST_MARKS = 2 * PARALLEL
+"""After so many in a row a run ends: what it cannot mark, the next one publishes again."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,10 +69,15 @@ class _Run:
         self._stop_at = time.monotonic() + seconds
         self._failures: Counter[str] = Counter()
         self._refusals: Counter[str] = Counter()
-        self._lost_marks = 0
+        self._lost_marks: list[str] = []
 
     def goes_on(self) -> bool:
-        return time.monotonic() < self._stop_at and self._lost_marks < LOST_MARKS
+        return time.monotonic() < self._stop_at and self.ended_by is None
+
+    @property
+    def ended_by(self) -> str | None:
+        """Why marks are lost, where too many are."""
+        return self._lost_marks[-1] if len(self._lost_marks) >= LOST_MARKS else None
 
     def tries(self, event: Event) -> bool:
         type_ = event.type
@@ -82,11 +87,13 @@ class _Run:
             and self._refusals[type_] < TOPIC_REFUSALS
         )
 
-    def note(self, event: Event, mark: Mark, *, is_marked: bool) -> None:
+    def note(self, event: Event, mark: Mark, lost: str | None) -> None:
         if mark.message_id is None:
             (self._refusals if mark.rejected else self._failures)[event.type] += 1
-        elif not is_marked:
-            self._lost_marks += 1
+        if lost is None:
+            self._lost_marks.clear()
+        else:
+            self._lost_marks.append(lost)
 
 
 class Recovery:
@@ -126,6 +133,9 @@ class Recovery:
             outcomes = await asyncio.gather(*(publish(stored) for stored in page))
             published += outcomes.count(True)
             failed += outcomes.count(False)
+        if run.ended_by is not None:
+            text = f"recover: what is published cannot be marked ({run.ended_by}): the run ends"
+            logs.write({"severity": "WARNING", "message": text})
         backlog = await self._store.backlog(timeout=CALL_SECONDS)
         oldest = backlog.oldest
         waited = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
@@ -167,7 +177,7 @@ class Recovery:
             if not run.tries(event):
                 return None
             mark = await self._flow.publish(event, timeout=CALL_SECONDS)
-            is_marked = await self._flow.mark(mark, timeout=CALL_SECONDS)
+            lost = await self._flow.mark(mark, timeout=CALL_SECONDS)
         except Exception as error:  # noqa: BLE001 # no reason to hold up the others
             text = f"recover: event {stored.id} cannot be published"
             if isinstance(error, ValueError):  # somebody changed it by hand
@@ -175,7 +185,7 @@ class Recovery:
             entry = {"severity": "ERROR", "message": text, "event_id": stored.id}
             logs.write(logs.of_defect(error) | entry)
             return False
-        run.note(event, mark, is_marked=is_marked)
+        run.note(event, mark, lost)
         return mark.message_id is not None
 
     async def _dead_letter(self, message: Message, reason: str) -> None:

@@ -17,7 +17,7 @@ variable "alerts" {
     webhook_errors         = optional(number, 0)    # answers of 5xx or 429 in 5 minutes, more than
     pending_minutes        = optional(number, 10)   # an event unpublished for longer than
     spool_minutes          = optional(number, 15)   # a webhook in the spool for longer than
-    refused                = optional(number, 20)   # answers of 400, 403, 413 or 415 in an hour, more than; of what Envybox surely sent, one
+    refused                = optional(number, 20)   # answers of 400, 403, 413 or 415 in an hour, more than; of what looks like a webhook, one
     recover_silent_minutes = optional(number, 15)   # no successful run of recover for; three times the gap of recover_schedule or more
     latency_ms             = optional(number, 2000) # 95 % of answers within; Envybox may give up after 3 s
     backlog_minutes        = optional(number, 60)   # a subscription's oldest message unacknowledged for longer than
@@ -36,6 +36,12 @@ variable "alerts" {
       for threshold in [var.alerts.pending_minutes, var.alerts.spool_minutes, var.alerts.latency_ms, var.alerts.backlog_minutes] : threshold > 0
     ])
     error_message = "Thresholds of alerts must be positive (webhook_errors and refused may be 0)."
+  }
+
+  validation {
+    # The metric's last bound is 10 s: of a longer answer no more is known.
+    condition     = var.alerts.latency_ms < 10000
+    error_message = "alerts.latency_ms must be less than 10000."
   }
 
   validation {

@@ -202,6 +202,7 @@ def test_rotation(
     tmp_path: Path,
 ) -> None:
     """A key added to the file is accepted within a minute; a broken file changes nothing."""
+    monkeypatch.setattr(keys, "WAIT_SECONDS", 60.0)
     path = tmp_path / "keys"
     path.write_text(KEY)
     client = make(ENVYBOX_KEYS="", ENVYBOX_KEYS_FILE=str(path))

@@ -46,7 +46,7 @@ async def turns() -> None:
 
 def test_waits_for_company(monkeypatch: pytest.MonkeyPatch) -> None:
     """A mark waits a moment, and then goes in one turn with those that came, each once."""
-    monkeypatch.setattr(marks_module, "COMPANY_SECONDS", 0.001)
+    monkeypatch.setattr(marks_module, "COMPANY_SECONDS", 0.2)
 
     async def scenario(store: Store, marks: Marks) -> None:
         for _ in range(2):

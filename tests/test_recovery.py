@@ -122,13 +122,24 @@ def test_refused_messages_hold_up_nobody(world: World, monkeypatch: pytest.Monke
     assert 60 <= report.failed < 60 + recovery_module.PARALLEL
 
 
-def test_marks_that_are_lost_end_the_run(world: World) -> None:
+def test_marks_that_are_lost_end_the_run(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     """What cannot be marked would be published again by each run, so it is not all tried."""
-    world.leave_pending(100)
+    world.leave_pending(200)
     world.store.faults["mark"] = list(DOWN)
     report = world.run()
-    assert recovery_module.LOST_MARKS <= report.published <= recovery_module.PARALLEL
-    assert 100 == report.pending
+    most = recovery_module.LOST_MARKS
+    assert most <= report.published < most + recovery_module.PARALLEL
+    assert 200 == report.pending
+    line = json.loads(capsys.readouterr().out)
+    assert ("WARNING", True) == (line["severity"], "UNAVAILABLE" in line["message"])
+
+
+def test_some_marks_that_are_lost_end_nothing(world: World) -> None:
+    """A call of marks that fails costs repeated messages, not the run."""
+    world.leave_pending(400)
+    world.store.faults["mark"] = DOWN[: recovery_module.LOST_MARKS - 1]
+    report = world.run()
+    assert (400, recovery_module.LOST_MARKS - 1) == (report.published, report.pending)
 
 
 def test_slow_backends(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,8 +46,8 @@ class Google:
     """What both channels share: the project and the token, each found once.
 
     They are asked for when the first call is made, in a thread: the metadata server may
-    take its time. No call waits longer than `CREDENTIALS_SECONDS` for it; a later one finds
-    what it brought. `project` '' means the runtime's own.
+    take its time. No call waits longer than `CREDENTIALS_SECONDS` for it, and once more where
+    what came had ended; a later one finds what it brought. `project` '' means the runtime's own.
     """
 
     def __init__(self, project: str) -> None:

@@ -44,15 +44,16 @@ class FirestoreStore:
         self._database_id = database
         self._collection = collection
         # Six calls at a time: with fewer a write waits longer for its turn than for its
-        # answer, with more the batches get smaller. Marks, which nobody waits for, have calls
-        # of their own: an event shares none with them, for it would have to wait for them too.
-        self._creates = self._batcher(parallel=6)
-        self._marks = self._batcher(parallel=2)
-
-    def _batcher(self, parallel: int) -> Batcher[bytes, int]:
-        # A call may have 500 writes and 10 MiB; Google's own bulk writers send 20, for the
-        # slowest holds up the others.
-        return Batcher(self._batch_write, max_items=20, max_bytes=4_000_000, parallel=parallel)
+        # answer, with more the batches get smaller. A call may have 500 writes and 10 MiB;
+        # Google's own bulk writers send 20, for the slowest holds up the others.
+        self._creates: Batcher[bytes, int] = Batcher(
+            self._batch_write, max_items=20, max_bytes=4_000_000, parallel=6
+        )
+        # Marks, which nobody waits for, have calls of their own: an event that shared one would
+        # have to wait for them. None waits for its turn: `envybox.marks` wants it on the wire.
+        self._marks: Batcher[bytes, int] = Batcher(
+            self._batch_write, max_items=500, max_bytes=4_000_000, parallel=100
+        )
 
     async def create(self, record: Record, *, timeout: float) -> bool:
         """Store the event as pending; see the port."""

@@ -25,7 +25,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class UnholdableError(ValueError):
-    """A value that Firestore refuses."""
+    """A value that Firestore refuses, or that has too much in it."""
 
 
 def fill(value: Any, item: Any, path: int = 0) -> None:

@@ -16,7 +16,7 @@ from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from envybox.errors import Unavailable
-from envybox.local.session import READ, WRITE, Call, Session, settle
+from envybox.local.session import READ, WRITE, Call, Session, meaning, settle
 
 T = TypeVar("T")
 
@@ -86,8 +86,10 @@ def _serve(path: str, queue: _Queue) -> None:
             waiting = session.run(waiting)
         except Exception as error:  # noqa: BLE001 - a defect: it must not be the end of all calls
             for call in waiting:
-                settle(call, error=error)
+                settle(call, error=meaning(error))
             waiting = []
+            with contextlib.suppress(sqlite3.Error):
+                session.close()
     for call in waiting:
         settle(call, error=Unavailable("SQLITE_BUSY"))
     session.close()

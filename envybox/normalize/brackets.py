@@ -39,7 +39,7 @@ def fold(fields: list[tuple[str, str]], warnings: Warnings) -> dict[str, str]:
     tree = _Branch()
     for name, value in fields:
         path = _path(name)
-        if path == [name] and name.count("[") > _MOST_LEVELS:
+        if name.count("[") > _MOST_LEVELS:
             warnings.add(name, "nested too deeply")
         if _put(tree, path, value):
             warnings.add(path[0], "repeated")
@@ -65,6 +65,8 @@ def _put(tree: _Branch, path: list[str], value: str) -> bool:
         key = _key(branch, name, append=depth > 0)
         below = branch.get(key)
         if not isinstance(below, _Branch):
+            if below and not value.strip():
+                return True
             lost = lost or below is not None
             below = branch[key] = _Branch()
         branch = below

@@ -11,7 +11,7 @@ from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, V
 
 _LONGEST = 250  # characters: phonenumbers refuses longer ones, and the cache need not keep them
 _PLUS = re.compile("[+＋]")
-_PLUS_8 = re.compile(r"[+＋]\s*8(?=\D|800\d{7}\s*$)")  # for 8: no country's code is 8 alone
+_PLUS_8 = re.compile(r"[+＋]\s*[8８](?:\D|800\d{7}\s*$)")  # no country's code is 8 alone
 _DIGIT = re.compile(r"\d")  # of any script, as phonenumbers reads them
 _LEAST_INTERNATIONAL = 11  # digits
 _RUSSIA = 7  # and Kazakhstan
@@ -37,8 +37,6 @@ def e164(text: str, region: str) -> str:
 @lru_cache(maxsize=4096)  # one call brings several webhooks, and managers are few
 def _e164(text: str, region: str) -> str | None:
     digits = _DIGIT.findall(text)
-    if phonenumbers.country_code_for_region(region) == _RUSSIA:
-        text = _PLUS_8.sub("8", text, count=1)
     for number in _readings(text, digits, region):
         if _is_possible(number, digits):
             return phonenumbers.format_number(number, PhoneNumberFormat.E164)
@@ -49,13 +47,26 @@ def _readings(text: str, digits: list[str], region: str) -> Iterator[PhoneNumber
     # Words after the number would be read as digits, as in 1-800-FLOWERS.
     text = text[: text.rindex(digits[-1]) + 1] if digits else text
     candidates = [text]
-    if len(digits) >= _LEAST_INTERNATIONAL and _PLUS.search(text) is None:
-        candidates.append("+" + text[text.index(digits[0]) :])
+    if len(digits) >= _LEAST_INTERNATIONAL:
+        plain = text[text.index(digits[0]) :]
+        if _PLUS.search(text) is None:
+            candidates.append("+" + plain)
+        elif _is_slip(digits, region):
+            candidates.insert(0 if _PLUS_8.search(text) else 1, plain)
     for candidate in candidates:
         try:
             yield phonenumbers.parse(candidate, region)
         except NumberParseException:
             continue
+
+
+def _is_slip(digits: list[str], region: str) -> bool:
+    """Whether it may be a number that begins with the 8 of national calls, a plus before it."""
+    return (
+        len(digits) == _RUSSIAN + 1
+        and int(digits[0]) == 8
+        and phonenumbers.country_code_for_region(region) == _RUSSIA
+    )
 
 
 def _is_possible(number: PhoneNumber, digits: list[str]) -> bool:

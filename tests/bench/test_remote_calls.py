@@ -10,8 +10,9 @@ import pytest
 from envybox import google, marks
 from envybox.flow import Flow, Outcome
 from envybox.settings import Settings
+from envybox.store import Mark
 from tests.bench.wire import Wire, wire
-from tests.samples import HELP_PAGE, webhook_of
+from tests.samples import HELP_PAGE, NOON, webhook_of
 
 
 @pytest.fixture
@@ -87,6 +88,27 @@ def test_mark_leaves_before_the_answer(calls: Wire, settings: Callable[..., Sett
 
     _run(settings, scenario)
     assert [True, True, True] == in_time
+
+
+@pytest.mark.parametrize("by_timer", [False, True])
+def test_a_mark_waits_for_no_other(
+    calls: Wire, settings: Callable[..., Settings], by_timer: bool
+) -> None:
+    """Flushed marks are on the wire though others are not answered, or have just been sent."""
+    calls.holds_writes = True
+    in_time = []
+
+    async def scenario(flow: Flow) -> None:
+        for number in range(10):
+            flow._marks.add(Mark(event_id=str(number), message_id="1", at=NOON))
+            if by_timer:
+                flow._marks._send()
+            await flow._marks.flush()
+            in_time.append(calls.wait_for(number + 1, 5))
+        calls.release.set()
+
+    _run(settings, scenario)
+    assert [True] * 10 == in_time
 
 
 def _run(settings: Callable[..., Settings], scenario: Callable[[Flow], Awaitable[None]]) -> None:

@@ -25,12 +25,14 @@ from envybox.google.messages import (
 class Wire(grpc.GenericRpcHandler):
     """The calls so far: the method's name, and how many writes or messages it brought.
 
-    Publishing with an ordering key of `held` is answered when `release` is set.
+    Publishing with an ordering key of `held` is answered when `release` is set, and so is
+    writing where `holds_writes`.
     """
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, int]] = []
         self.held: set[str] = set()
+        self.holds_writes = False
         self.release = threading.Event()
         self._arrived = threading.Condition()
 
@@ -53,6 +55,8 @@ class Wire(grpc.GenericRpcHandler):
 
     def _write(self, request: Any, _context: Any) -> Any:
         self._count("BatchWrite", len(request.writes))
+        if self.holds_writes:
+            self.release.wait(10)
         response = BatchWriteResponse()
         for _ in request.writes:
             response.status.add(code=0)
@@ -74,7 +78,7 @@ class Wire(grpc.GenericRpcHandler):
 def wire() -> Iterator[tuple[Wire, str]]:
     """Serve; gives the calls' record and the server's `host:port`."""
     record = Wire()
-    server = grpc.server(ThreadPoolExecutor(4), handlers=[record])
+    server = grpc.server(ThreadPoolExecutor(20), handlers=[record])
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     try:

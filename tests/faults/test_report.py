@@ -75,7 +75,7 @@ def test_the_pages_numbers_in_words_are_the_codes() -> None:
     assert (3, 1.0) == (breaker.FAILURES, breaker.RETRY_SECONDS)
     assert (50, 20, 40.0) == (recovery.PAGE, recovery.PARALLEL, recovery.RUN_SECONDS)
     assert (5.0, 20.0) == (recovery.CALL_SECONDS, recovery.DRAIN_SECONDS)
-    assert (5, 100, 5) == (recovery.TOPIC_FAILURES, recovery.TOPIC_REFUSALS, recovery.LOST_MARKS)
+    assert (5, 100, 40) == (recovery.TOPIC_FAILURES, recovery.TOPIC_REFUSALS, recovery.LOST_MARKS)
     page = PAGE.read_text("utf-8")
     for words in (
         "After three failures in a row",
@@ -85,6 +85,6 @@ def test_the_pages_numbers_in_words_are_the_codes() -> None:
         "After five failures in a run",
         "it takes a hundred",
         "a call may take 5 seconds, and storing what was spooled 20",
-        "end the run**, after five of them",
+        "end the run**, after forty in a row",
     ):
         assert words in page

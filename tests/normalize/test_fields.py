@@ -88,6 +88,7 @@ def test_depth() -> None:
         ([("a[]", "1"), ("a[0]", "2")], '["2"]'),
         ([("a[b]", "1"), ("a[b]", "")], '{"b":"1"}'),
         ([("a[b]", "1"), ("a", "")], '{"b":"1"}'),
+        ([("a", "1"), ("a[b]", "")], "1"),
     ],
 )
 def test_collisions(fields: list[tuple[str, str]], value: str) -> None:

@@ -89,6 +89,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("notification_channels", ["operator@example.com"], "notificationChannels/ID"),
     ("alerts", {"off": ["pendings"]}, "must name alerts"),
     ("alerts", {"latency_ms": 0}, "must be positive"),
+    ("alerts", {"latency_ms": 10000}, "must be less than 10000"),
     ("alerts", {"no_traffic_hours": 169}, "1 to 168"),
     ("alerts", {"recover_silent_minutes": 1}, "5 to 1440"),
     ("alerts", {"no_traffic_hours": 1.5}, "must be whole numbers"),
