@@ -71,7 +71,7 @@ class Session:
                 self._db = connect(str(self._path))
                 self._opened = self._identity()
             if self._opened is None:
-                raise Unavailable("the file was removed while it was opened")  # noqa: TRY301
+                raise Unavailable("the file was removed while it was opened")  # noqa: TRY301 - told below, as all is
             self._db.execute(calls[0].begin)
             results = [call.work(self._db) for call in calls]
             self._db.execute("COMMIT")
