@@ -1,10 +1,10 @@
-"""The entry points of the two Cloud Functions; `envybox.app` is what they do."""
+"""The entry points of the two Cloud Functions; `envybox.receiver.app` is what they do."""
 
 import functions_framework.aio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from envybox import app, serving
+from envybox.receiver import app, serving
 
 serving.prepare()
 _app = app.start()

@@ -23,12 +23,12 @@ import msgspec
 from bench.client import ROOT, Load, until_answered
 from bench.stand import PROJECT, Backend
 from bench.webhooks import SMALL, webhook
-from envybox import message
 from envybox.google import document
 from envybox.google.messages import BatchWriteRequest, PublishRequest
-from envybox.normalize import normalize
+from envybox.ports.store import Record
+from envybox.receiver import message
+from envybox.receiver.normalize import normalize
 from envybox.settings import load as load_settings
-from envybox.store import Record
 from envybox.webhook import encode_raw
 
 _DATABASE = f"projects/{PROJECT}/databases/(default)"

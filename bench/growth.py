@@ -19,13 +19,14 @@ from pathlib import Path
 
 from bench.figures import FULL, Effort, Figure
 from bench.webhooks import SMALL, form, webhook
-from envybox import local, message
-from envybox.keys import KeyRing
+from envybox import local
 from envybox.local.database import connect
-from envybox.normalize import normalize
-from envybox.request import read_fields
+from envybox.ports.store import Mark, Record
+from envybox.receiver import message
+from envybox.receiver.keys import KeyRing
+from envybox.receiver.normalize import normalize
+from envybox.receiver.request import read_fields
 from envybox.settings import load
-from envybox.store import Mark, Record
 from envybox.types import TYPES, topic_of
 from envybox.webhook import encode_raw
 

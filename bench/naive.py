@@ -17,7 +17,7 @@ from flask import Request
 from google.cloud import firestore, pubsub_v1
 
 from envybox.event import encode
-from envybox.normalize import normalize
+from envybox.receiver.normalize import normalize
 from envybox.webhook import Webhook, encode_raw
 
 db = firestore.Client()

@@ -8,14 +8,14 @@ from collections.abc import Callable
 
 from bench.figures import Effort, Figure
 from bench.webhooks import FULL, KEY, SMALL, form, webhook
-from envybox import identity, message
 from envybox.event import encode
 from envybox.google import document
-from envybox.keys import KeyRing
-from envybox.normalize import normalize
-from envybox.request import read_fields
+from envybox.ports.store import Record
+from envybox.receiver import identity, message
+from envybox.receiver.keys import KeyRing
+from envybox.receiver.normalize import normalize
+from envybox.receiver.request import read_fields
 from envybox.settings import load
-from envybox.store import Record
 from envybox.webhook import Fields, encode_raw
 
 

@@ -83,7 +83,7 @@ _DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings, checked. `keys` and `keys_file` are read by `envybox.keys`."""
+    """The settings, checked. `keys` and `keys_file` are read by `envybox.receiver.keys`."""
 
     keys: str
     keys_file: str

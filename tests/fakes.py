@@ -8,8 +8,8 @@ from datetime import datetime
 import msgspec
 
 from envybox.errors import BackendError
-from envybox.publish import Message
-from envybox.store import Backlog, Mark, Record, Stored
+from envybox.ports.publish import Message
+from envybox.ports.store import Backlog, Mark, Record, Stored
 
 
 class FakeStore:

@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from envybox import message
+from envybox.receiver import message
 from envybox.settings import SETTINGS
 from envybox.types import TYPES, topic_of
 from tests.samples import HELP_PAGE, event_of

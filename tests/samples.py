@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from envybox import identity
 from envybox.event import Event
-from envybox.normalize import normalize
+from envybox.receiver import identity
+from envybox.receiver.normalize import normalize
 from envybox.webhook import Fields, Webhook
 
 KEY = "f0e1d2c3b4a5968778695a4b3c2d1e0f"

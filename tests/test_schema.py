@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from envybox.event import encode
 from envybox.schema import document, event_schema
 from envybox.types import TYPES
-from tests.normalize.support import event_of
+from tests.receiver.normalize.support import event_of
 from tests.samples import HELP_PAGE
 
 _ROOT = Path(__file__).parent.parent
@@ -120,7 +120,7 @@ def test_missing_key(key: str) -> None:
 
 def test_receiver_does_not_load_it() -> None:
     """Normalization does not import the schema: a cold start does not pay for it."""
-    program = "import sys, envybox.normalize; print('envybox.schema' in sys.modules)"
+    program = "import sys, envybox.receiver.normalize; print('envybox.schema' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=_ROOT, capture_output=True, text=True, check=True
     )

@@ -16,7 +16,7 @@ import msgspec
 from envybox.event import Call, Chat, FieldWarning, Ids, Manager, Page, Utm, Visitor
 from envybox.google.messages import Document
 from envybox.google.values import UnholdableError, check_count, fill, is_name, items
-from envybox.store import Record
+from envybox.ports.store import Record
 
 MAX_BYTES = 1_000_000
 """The most that a document may have here, of the 1,048,576 that Firestore takes."""

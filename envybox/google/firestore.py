@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from envybox.batch import Batcher
 from envybox.errors import BackendError, Rejected, Unavailable
 from envybox.google import document
+from envybox.google.batch import Batcher
 from envybox.google.channel import Channel, status_error
 from envybox.google.messages import (
     BatchWriteRequest,
@@ -23,7 +23,7 @@ from envybox.google.messages import (
     RunQueryResponse,
 )
 from envybox.google.values import fill
-from envybox.store import Backlog, Mark, Record, Stored
+from envybox.ports.store import Backlog, Mark, Record, Stored
 
 _SERVICE = "/google.firestore.v1.Firestore/"
 _ALREADY_EXISTS = 6
@@ -37,7 +37,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class FirestoreStore:
-    """Events as documents of one collection; see `envybox.store.Store`."""
+    """Events as documents of one collection; see `envybox.ports.store.Store`."""
 
     def __init__(self, channel: Channel, database: str, collection: str) -> None:
         self._channel = channel
@@ -50,7 +50,7 @@ class FirestoreStore:
             self._batch_write, max_items=20, max_bytes=4_000_000, parallel=6
         )
         # Marks, which nobody waits for, have calls of their own: an event that shared one would
-        # have to wait for them. None waits for its turn: `envybox.marks` wants it on the wire.
+        # have to wait for them. None waits for its turn: the receiver wants it on the wire.
         self._marks: Batcher[bytes, int] = Batcher(
             self._batch_write, max_items=500, max_bytes=4_000_000, parallel=100
         )

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from envybox.google.channel import Channel
 from envybox.google.messages import PublishRequest, PublishResponse
-from envybox.publish import Message
+from envybox.ports.publish import Message
 
 _PUBLISH = "/google.pubsub.v1.Publisher/Publish"
 
 
 class PubSubPublisher:
-    """Publishes to topics of the project; see `envybox.publish.Publisher`."""
+    """Publishes to topics of the project; see `envybox.ports.publish.Publisher`."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel

@@ -10,8 +10,8 @@ import msgspec
 from envybox.errors import Rejected
 from envybox.local.database import to_text, to_time
 from envybox.local.worker import Worker
-from envybox.publish import Message
-from envybox.store import Backlog, Mark, Record, Stored
+from envybox.ports.publish import Message
+from envybox.ports.store import Backlog, Mark, Record, Stored
 
 MAX_MESSAGE_BYTES = 10_000_000
 """Pub/Sub's limit, kept here too: what runs locally must run there."""

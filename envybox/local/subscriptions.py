@@ -13,7 +13,7 @@ from datetime import datetime
 import msgspec
 
 from envybox.local.database import connect, to_text
-from envybox.publish import Message
+from envybox.ports.publish import Message
 
 WAIT_SECONDS = 5.0
 SCAN = 1000

@@ -19,10 +19,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote_plus
 
-from envybox import keys, logs, settings
+from envybox import settings
 from envybox.errors import EnvyboxError, SettingsError
 from envybox.local import open_backend
 from envybox.local.database import connect
+from envybox.receiver import keys, logs
 from envybox.settings import Settings
 from envybox.tools import children, emulators, samples
 from envybox.tools.interrupt import INTERRUPT

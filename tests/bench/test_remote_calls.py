@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
-from envybox import google, marks
-from envybox.flow import Flow, Outcome
+from envybox import google
+from envybox.ports.store import Mark
+from envybox.receiver import marks
+from envybox.receiver.flow import Flow, Outcome
 from envybox.settings import Settings
-from envybox.store import Mark
 from tests.bench.wire import Wire, wire
 from tests.samples import HELP_PAGE, NOON, webhook_of
 

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
-from envybox.identity import first_id
+from envybox.receiver.identity import first_id
 from envybox.webhook import Webhook
 from tests.faults.function import Answer
 

@@ -17,12 +17,12 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from envybox import settings
-from envybox.app import App
 from envybox.errors import Unavailable
 from envybox.google.channel import Channel
 from envybox.google.credentials import Google
 from envybox.google.firestore import FirestoreStore
-from envybox.store import Record
+from envybox.ports.store import Record
+from envybox.receiver.app import App
 from tests.faults.function import Function
 from tests.faults.gate import Backend, Fault
 from tests.faults.promise import KEY, LONGEST_SECONDS, webhook

@@ -13,11 +13,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from envybox import settings
-from envybox.admission import Admission, Admitted
-from envybox.deadline import Deadline
 from envybox.google.channel import Channel
 from envybox.google.credentials import Google
 from envybox.google.firestore import FirestoreStore
+from envybox.receiver.admission import Admission, Admitted
+from envybox.receiver.deadline import Deadline
 from envybox.webhook import Webhook
 from tests.faults.promise import webhook
 

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from envybox import breaker, deadline, keys, recovery
 from envybox.google import credentials
+from envybox.receiver import breaker, deadline, keys, recovery
 from tests.faults.promise import LONGEST_SECONDS
 from tests.faults.report import BEGIN, END, PAGE, put, table
 

@@ -9,9 +9,9 @@ import pytest
 from envybox.errors import SettingsError
 from envybox.google import open_backend
 from envybox.google.messages import BatchWriteRequest, BatchWriteResponse, PublishResponse
-from envybox.publish import Message
+from envybox.ports.publish import Message
+from envybox.ports.store import Mark
 from envybox.settings import Settings
-from envybox.store import Mark
 from tests.google.server import Api, serving
 from tests.samples import NOON
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from envybox.event import Event, FieldWarning
 from envybox.google import document, values
 from envybox.google.messages import BatchWriteRequest
-from envybox.request import MAX_BODY, read_fields
-from envybox.store import Record
+from envybox.ports.store import Record
+from envybox.receiver.request import MAX_BODY, read_fields
 from envybox.webhook import Fields, decode_raw, encode_raw
 from tests.samples import HELP_PAGE, NOON, SAMPLES, event_of
 

@@ -23,7 +23,7 @@ from envybox.google.messages import (
     RunQueryRequest,
     RunQueryResponse,
 )
-from envybox.store import Backlog, Mark, Record, Stored
+from envybox.ports.store import Backlog, Mark, Record, Stored
 from envybox.webhook import encode_raw
 from tests.google.server import Api, serving
 from tests.samples import HELP_PAGE, NOON, event_of

@@ -11,8 +11,8 @@ from envybox.google.channel import Channel
 from envybox.google.credentials import Google
 from envybox.google.messages import PublishRequest, PublishResponse
 from envybox.google.pubsub import PubSubPublisher
-from envybox.message import of_event
-from envybox.publish import Message
+from envybox.ports.publish import Message
+from envybox.receiver.message import of_event
 from tests.google.server import Api, serving
 from tests.samples import HELP_PAGE, event_of
 

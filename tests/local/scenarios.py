@@ -10,8 +10,8 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from envybox.errors import Unavailable
-from envybox.publish import Message
-from envybox.store import Mark
+from envybox.ports.publish import Message
+from envybox.ports.store import Mark
 from tests.local.support import NOW, opened, record
 
 _MESSAGE = Message(data=b"{}", attributes={"type": "call.result"})

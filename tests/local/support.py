@@ -12,8 +12,8 @@ from typing import Any
 from envybox.event import Event, Ids, Manager, Page, Utm, Visitor
 from envybox.local import open_backend
 from envybox.local.backend import LocalBackend
+from envybox.ports.store import Record
 from envybox.settings import load
-from envybox.store import Record
 
 NOW = datetime(2026, 11, 22, 6, 46, tzinfo=UTC)
 

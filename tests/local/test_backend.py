@@ -12,8 +12,8 @@ from envybox.event import encode
 from envybox.local import backend as statements
 from envybox.local import subscriptions
 from envybox.local.database import connect
-from envybox.publish import Message
-from envybox.store import Backlog, Mark, Stored
+from envybox.ports.publish import Message
+from envybox.ports.store import Backlog, Mark, Stored
 from tests.local.support import NOW, opened, query, record
 
 A, B, C = ("a" * 32, "b" * 32, "c" * 32)

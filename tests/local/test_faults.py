@@ -17,8 +17,8 @@ import pytest
 from envybox.errors import Unavailable
 from envybox.local import session
 from envybox.local.database import connect
-from envybox.publish import Message
-from envybox.store import Backlog, Mark
+from envybox.ports.publish import Message
+from envybox.ports.store import Backlog, Mark
 from tests.local.support import NOW, locked, opened, query, record
 
 ROOT = Path(__file__).parents[2]

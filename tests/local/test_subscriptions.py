@@ -12,7 +12,7 @@ import pytest
 from envybox.local import subscriptions
 from envybox.local.database import connect
 from envybox.local.subscriptions import Delivery, Subscription
-from envybox.publish import Message
+from envybox.ports.publish import Message
 from tests.local.support import locked, opened, query
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from envybox.local import database, session
 from envybox.local.database import MESSAGE_RETENTION, STEP, connect, tidy, to_text
-from envybox.publish import Message
-from envybox.store import Mark
+from envybox.ports.publish import Message
+from envybox.ports.store import Mark
 from tests.local.support import NOW, opened, query, record
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)

@@ -16,8 +16,8 @@ import pytest
 
 from envybox.errors import RequestError
 from envybox.google import document
-from envybox.request import MAX_BODY, MAX_FIELDS, read_fields
-from envybox.store import Record
+from envybox.ports.store import Record
+from envybox.receiver.request import MAX_BODY, MAX_FIELDS, read_fields
 from envybox.webhook import encode_raw
 from tests.samples import event_of
 from tests.security.receiver import KEY, Receiver, Reply

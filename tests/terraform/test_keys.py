@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from envybox import keys
 from envybox.errors import SettingsError
+from envybox.receiver import keys
 from tests.terraform import workspace
 
 KEY = "0" * 32

@@ -7,7 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from envybox import app, event, recovery, settings, types
+from envybox import event, settings, types
+from envybox.receiver import app, recovery
 from tests.terraform import workspace
 
 # Settings of the code that Terraform does not set, and why.

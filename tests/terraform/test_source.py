@@ -20,7 +20,7 @@ JUNK = (
     "envybox/.DS_Store",
     "envybox/.hidden.py",
     "envybox/.mypy_cache/cache.json",
-    "envybox/app.py.orig",
+    "envybox/receiver/app.py.orig",
     "envybox/notes.txt",
     "envybox/tools/deeper/tool.py",
     "main.pyc",

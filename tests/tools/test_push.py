@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from envybox.local.subscriptions import Delivery, Subscription
-from envybox.publish import Message
+from envybox.ports.publish import Message
 from envybox.tools import push as push_module
 from envybox.tools.emulators import LOOPBACK, free_port
 from envybox.tools.push import Dispatcher, Push, envelope, post

@@ -22,7 +22,7 @@ import pytest
 from envybox.errors import SettingsError
 from envybox.local import subscriptions
 from envybox.local.database import connect
-from envybox.publish import Message
+from envybox.ports.publish import Message
 from envybox.tools import children
 from envybox.tools import run as run_module
 from envybox.tools.emulators import LOOPBACK, free_port, is_free

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
-from envybox.normalize import normalize
+from envybox.receiver.normalize import normalize
 from envybox.tools import samples
 from envybox.types import TYPES, UNKNOWN
 from envybox.webhook import Webhook

@@ -1,0 +1,105 @@
+"""Bodies of the type application/json: one object, read pair by pair.
+
+Envybox was never seen to send JSON; comparable services do. No library tells all of what
+is needed here: names that come twice (two keys must be refused), numbers as they were
+written (ids past 2^53), nested values as they were written.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from json import decoder
+
+from envybox.errors import Malformed
+from envybox.event import FieldWarning
+from envybox.receiver.request.text import NOT_UTF8, Read, check_count, decode
+from envybox.webhook import Fields
+
+# Given a text and where a string's first character is: the string, and where it ends.
+_scan_string: Callable[[str, int, bool], tuple[str, int]] = decoder.scanstring  # type: ignore[attr-defined]  # public, but unknown to typeshed
+_SPACE = re.compile(r"[ \t\n\r]*")
+_SCALAR = re.compile(r"true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+# A string's end is optional: else each quote of one that has none is tried to the text's end.
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+
+
+def parse(body: bytes, _content_type: str) -> Read:
+    """Return the object's members: text as it is, `null` as '', all else as its JSON text.
+
+    Raises `Malformed` where the body is no JSON object.
+    """
+    text, is_utf8 = decode(body)
+    try:
+        members = _members(text.removeprefix("\ufeff"))
+    except (ValueError, IndexError) as error:
+        raise Malformed("the body is not a JSON object") from error
+    return members, [] if is_utf8 else [FieldWarning("", NOT_UTF8)]
+
+
+def _members(text: str) -> Fields:
+    pairs: Fields = []
+    position = _expect(text, _skip(text, 0), "{")
+    if text[position] == "}":
+        closing = position
+    else:
+        while True:
+            name, position = _scan_string(text, _expect(text, position, '"', skip=False), True)
+            position = _expect(text, _skip(text, position), ":")
+            value, position = _value(text, position)
+            pairs.append((name, value))
+            check_count(len(pairs))
+            closing = _skip(text, position)
+            if text[closing] != ",":
+                break
+            position = _skip(text, closing + 1)
+    if _expect(text, closing, "}") != len(text):
+        raise ValueError
+    return pairs
+
+
+def _skip(text: str, position: int) -> int:
+    match = _SPACE.match(text, position)
+    return match.end() if match else position
+
+
+def _expect(text: str, position: int, character: str, *, skip: bool = True) -> int:
+    """Return the position after a character (and the white space behind it)."""
+    if text[position] != character:
+        raise ValueError
+    return _skip(text, position + 1) if skip else position + 1
+
+
+def _value(text: str, position: int) -> tuple[str, int]:
+    if text[position] == '"':
+        return _scan_string(text, position + 1, True)
+    if text[position] in "[{":
+        end = _end_of_nested(text, position)
+        nested = text[position:end]
+        with suppress(RecursionError):  # too deep to check, and balanced: kept as it is
+            json.loads(nested, parse_constant=_refuse, parse_int=str, parse_float=str)
+        return nested, end
+    match = _SCALAR.match(text, position)
+    if match is None:
+        raise ValueError
+    scalar = match.group()
+    return "" if scalar == "null" else scalar, match.end()
+
+
+def _end_of_nested(text: str, position: int) -> int:
+    """Return where a list or an object ends, without recursion: depth costs nothing."""
+    depth = 0
+    for token in _TOKEN.finditer(text, position):
+        if token.group() in "[{":
+            depth += 1
+        elif token.group() in "]}":
+            depth -= 1
+            if depth == 0:
+                return token.end()
+    raise ValueError
+
+
+def _refuse(constant: str) -> str:
+    raise ValueError(constant)

@@ -1,0 +1,372 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from envybox.errors import Rejected, Unavailable
+from envybox.ports.store import Mark
+from envybox.receiver import deadline, marks
+from envybox.receiver.deadline import Deadline
+from envybox.receiver.flow import Flow, Outcome
+from envybox.settings import Settings
+from envybox.webhook import Webhook
+from tests.fakes import FakePublisher, FakeStore
+from tests.samples import HELP_PAGE, NOON, webhook_of
+
+CALL = webhook_of(HELP_PAGE)
+LEAD = webhook_of([("webhooktype", "4"), ("phone", "79000000000")])
+CALL_TOPIC, LEAD_TOPIC, SPOOL = "envybox-call-result", "envybox-lead-generator", "envybox-spool"
+DOWN = [Unavailable("UNAVAILABLE")] * 100
+
+
+class World:
+    """A flow between a store and a publisher that do as they are told."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.store = FakeStore()
+        self.publisher = FakePublisher()
+        self.flow = Flow(settings, self.store, self.publisher)
+
+    def run(self, *webhooks: Webhook) -> list[Outcome | BaseException]:
+        """Receive webhooks one after the other, and let the marks arrive."""
+
+        async def run() -> list[Outcome | BaseException]:
+            outcomes: list[Outcome | BaseException] = []
+            for webhook in webhooks:
+                outcomes += await asyncio.gather(self.flow.receive(webhook), return_exceptions=True)
+                await _settle()
+            return outcomes
+
+        return asyncio.run(run())
+
+    def statuses(self, *webhooks: Webhook) -> list[str]:
+        """Receive webhooks one after the other, and return how each ended."""
+        return [
+            outcome.status if isinstance(outcome, Outcome) else type(outcome).__name__
+            for outcome in self.run(*webhooks)
+        ]
+
+
+async def _settle() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+def world(settings: Callable[..., Settings]) -> World:
+    """A world with the default settings."""
+    return World(settings())
+
+
+def _later(webhook: Webhook, **delta: float) -> Webhook:
+    return webhook_of(webhook.fields, received_at=NOON + timedelta(**delta))
+
+
+def test_published(world: World) -> None:
+    """A webhook is stored, then published, then marked."""
+    (outcome,) = world.run(CALL)
+    assert isinstance(outcome, Outcome)
+    assert "published" == outcome.status
+    assert ["create", "mark"] == world.store.calls
+    (message,) = world.publisher.messages[CALL_TOPIC]
+    assert outcome.id == json.loads(message.data)["id"] == world.store.marks[0].event_id
+    assert "1" == world.store.marks[0].message_id
+
+
+def test_the_mark_is_sent_before_the_answer(world: World) -> None:
+    """When the answer is given, the mark has been handed to the store."""
+
+    async def run() -> list[str]:
+        await world.flow.receive(CALL)
+        return list(world.store.calls)
+
+    assert ["create", "mark"] == asyncio.run(run())
+
+
+def test_marks_wait_for_the_last_webhook_under_way(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mark waits for company, but for no longer than until the last webhook is answered."""
+    monkeypatch.setattr(marks, "COMPANY_SECONDS", 60.0)
+    gate = world.publisher.gates[LEAD_TOPIC] = asyncio.Event()
+
+    async def run() -> list[list[str]]:
+        calls = []
+        lead = asyncio.create_task(world.flow.receive(LEAD))
+        await _settle()
+        for call_id in "12":
+            await world.flow.receive(webhook_of([*HELP_PAGE, ("call_id", call_id)]))
+            await _settle()
+            calls.append(list(world.store.calls))
+            world.store.calls.clear()
+        gate.set()
+        await lead
+        return [*calls, list(world.store.calls)]
+
+    assert [["create", "create"], ["create"], ["mark"] * 3] == asyncio.run(run())
+
+
+def test_marks_leave_with_whichever_is_last(world: World) -> None:
+    """The last webhook under way sends the others' marks, whatever becomes of itself."""
+    world.publisher.gates[CALL_TOPIC] = asyncio.Event()
+
+    async def run() -> list[str]:
+        last = asyncio.create_task(world.flow.receive(CALL))
+        await _settle()
+        await world.flow.receive(LEAD)
+        world.store.calls.clear()
+        last.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await last
+        return list(world.store.calls)
+
+    assert ["mark"] == asyncio.run(run())
+
+
+def test_stored(world: World) -> None:
+    """What cannot be published now is stored, its attempt counted, and the cause told."""
+    world.publisher.faults[CALL_TOPIC] = list(DOWN)
+    (outcome,) = world.run(CALL)
+    assert isinstance(outcome, Outcome)
+    assert ("stored", "UNAVAILABLE") == (outcome.status, outcome.cause)
+    assert [None] == [mark.message_id for mark in world.store.marks]
+
+
+def test_duplicate_of_what_is_pending(world: World) -> None:
+    """A repeat of what is still pending publishes it now, as it was received first."""
+    world.publisher.faults[CALL_TOPIC] = DOWN[:1]
+    assert ["stored", "duplicate"] == world.statuses(CALL, _later(CALL, days=3))
+    (message,) = world.publisher.messages[CALL_TOPIC]
+    assert "2026-11-22T12:00:00.123456Z" == json.loads(message.data)["received_at"]
+
+
+def test_duplicate_that_cannot_be_published_either(world: World) -> None:
+    """A repeat of what is still pending is a duplicate, published or not."""
+    world.publisher.faults[CALL_TOPIC] = DOWN[:2]
+    assert ["stored", "duplicate"] == world.statuses(CALL, CALL)
+    assert CALL_TOPIC not in world.publisher.messages
+
+
+def test_parallel_repeats_share_the_outcome(world: World) -> None:
+    """Repeats that come together wait for the first, and nothing is done twice."""
+
+    async def run() -> list[Outcome]:
+        return await asyncio.gather(*(world.flow.receive(CALL) for _ in range(30)))
+
+    outcomes = asyncio.run(run())
+    assert 29 == [outcome.status for outcome in outcomes].count("duplicate")
+    assert 1 == len({outcome.id for outcome in outcomes})
+    assert (1, 1) == (world.store.calls.count("create"), world.publisher.calls)
+
+
+def test_what_is_under_way_is_no_repeat_once_the_window_is_over(world: World) -> None:
+    """A form that comes again after the window is a second event, though the first has no mark."""
+
+    async def run() -> list[Outcome]:
+        world.store.gate = asyncio.Event()
+        first = asyncio.create_task(world.flow.receive(LEAD))
+        second = asyncio.create_task(world.flow.receive(_later(LEAD, minutes=61)))
+        await asyncio.sleep(0)
+        world.store.gate.set()
+        return [await first, await second]
+
+    first, second = asyncio.run(run())
+    assert ["published", "published"] == [first.status, second.status]
+    assert first.id != second.id
+
+
+def test_a_repeat_before_the_mark(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A repeat that comes when the first was answered and not yet marked publishes nothing."""
+    marked = world.store.mark
+    arrived = asyncio.Event()
+
+    async def late(mark: Mark, *, timeout: float) -> None:
+        await arrived.wait()
+        await marked(mark, timeout=timeout)
+
+    async def run() -> list[str]:
+        first = await world.flow.receive(CALL)
+        again = await world.flow.receive(CALL)
+        arrived.set()
+        await _settle()
+        return [first.status, again.status]
+
+    monkeypatch.setattr(world.store, "mark", late)
+    assert ["published", "duplicate"] == asyncio.run(run())
+    assert (1, 1) == (world.publisher.calls, len(world.store.marks))
+
+
+def test_parallel_repeats_share_the_failure(world: World) -> None:
+    """Repeats of what nobody took are not taken either."""
+    world.store.faults["create"] = list(DOWN)
+    world.publisher.faults[SPOOL] = list(DOWN)
+
+    async def run() -> list[Any]:
+        calls = (world.flow.receive(CALL) for _ in range(3))
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    assert [Unavailable] * 3 == [type(outcome) for outcome in asyncio.run(run())]
+
+
+def test_a_defect_does_not_hang_repeats(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where something unforeseen ends the first, its repeats end too, and later ones work."""
+
+    async def broken(*_: object) -> None:
+        await asyncio.sleep(0)
+        raise ZeroDivisionError
+
+    async def run() -> list[Any]:
+        calls = (world.flow.receive(CALL) for _ in range(2))
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.flow, "_deliver", broken)
+        assert [ZeroDivisionError, Unavailable] == [type(end) for end in asyncio.run(run())]
+    assert ["published"] == world.statuses(CALL)
+
+
+@pytest.mark.parametrize("error", [Unavailable("UNAVAILABLE"), Rejected("INVALID_ARGUMENT")])
+def test_spooled(world: World, error: Unavailable | Rejected) -> None:
+    """What the store does not take goes to the spool, whole, under the same id."""
+    world.store.faults["create"] = [error]
+    (outcome,) = world.run(CALL)
+    assert isinstance(outcome, Outcome)
+    assert "spooled" == outcome.status
+    (message,) = world.publisher.messages[SPOOL]
+    spooled = json.loads(message.data)
+    assert {"spool_version": 1, "account": "default"}.items() <= spooled.items()
+    assert [list(pair) for pair in CALL.fields] == spooled["fields"]
+    (again,) = world.run(CALL)
+    assert isinstance(again, Outcome)
+    assert outcome.id == again.id
+
+
+def test_a_defect_of_the_store(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the store fails at for a reason nobody foresaw is kept by the spool."""
+
+    async def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(world.store, "create", broken)
+    (outcome,) = world.run(CALL)
+    assert isinstance(outcome, Outcome)
+    assert ("spooled", "ZeroDivisionError") == (outcome.status, outcome.cause)
+
+
+def test_different_webhooks_in_parallel(world: World) -> None:
+    """Different webhooks do not wait for each other."""
+
+    async def run() -> list[Outcome]:
+        outcomes = await asyncio.gather(world.flow.receive(CALL), world.flow.receive(LEAD))
+        await _settle()
+        return outcomes
+
+    assert ["published"] * 2 == [outcome.status for outcome in asyncio.run(run())]
+    assert 2 == len(world.store.marks)
+
+
+def test_neither(world: World) -> None:
+    """What neither took is refused."""
+    world.store.faults["create"] = DOWN[:1]
+    world.publisher.faults[SPOOL] = DOWN[:1]
+    assert ["Unavailable", "published"] == world.statuses(CALL, CALL)
+
+
+def test_breaker(world: World) -> None:
+    """A store that keeps failing is passed by, and asked again when the spool fails too."""
+    world.store.faults["create"] = list(DOWN)
+    assert ["spooled"] * 5 == world.statuses(*[LEAD] * 5)
+    assert 3 == world.store.calls.count("create")
+    world.store.faults.clear()
+    world.publisher.faults[SPOOL] = DOWN[:1]
+    assert ["published"] == world.statuses(LEAD)
+
+
+def test_publish_breaker(world: World) -> None:
+    """A publisher that keeps failing is passed by: what comes is stored at once."""
+    world.publisher.faults[CALL_TOPIC] = list(DOWN)
+    calls = [webhook_of([*HELP_PAGE, ("n", str(number))]) for number in range(5)]
+    assert ["stored"] * 5 == world.statuses(*calls)
+    assert 3 == world.publisher.calls
+
+
+def test_a_lost_mark_costs_nothing_now(world: World) -> None:
+    """A mark that fails leaves the event pending, and the answer as it is."""
+    world.store.faults["mark"] = [Unavailable("ABORTED")]
+    assert ["published"] == world.statuses(CALL)
+    assert [False] == [event.published for event in world.store.events.values()]
+
+
+@pytest.mark.parametrize(
+    ("delays", "events"),
+    [
+        pytest.param([0, 59], 1, id="within the window"),
+        pytest.param([0, 60], 1, id="at its end"),
+        pytest.param([0, 61], 2, id="past it"),
+        pytest.param([0, 61, 62, 120], 2, id="the second has a window too"),
+        pytest.param([0, 61, 121], 2, id="which ends an hour after it"),
+        pytest.param([0, 61, 122], 3, id="and then there is a third"),
+        pytest.param([0, -59], 1, id="a clock behind"),
+        pytest.param([0, -61], 2, id="a clock far behind"),
+        pytest.param([0, 200, 150], 2, id="drained late, near the second"),
+        pytest.param([0, 200, 100], 3, id="drained late, between the two"),
+    ],
+)
+def test_windows(world: World, delays: list[int], events: int) -> None:
+    """A lead is one event for an hour, counted from the event that it repeats."""
+    world.run(*(_later(LEAD, minutes=delay) for delay in delays))
+    assert events == len(world.store.events)
+    assert events == len(world.publisher.messages[LEAD_TOPIC])
+
+
+@pytest.mark.parametrize("name", ["call_id", "chat_id"])
+def test_for_ever(world: World, name: str) -> None:
+    """With a call's or a chat's id a repeat is never a new event."""
+    webhook = webhook_of([("webhooktype", "12"), (name, "1")])
+    assert ["published", "duplicate"] == world.statuses(webhook, _later(webhook, days=3650))
+
+
+def test_deleted_in_between(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An event that is deleted while its repeat is looked at costs nothing: it is spooled."""
+
+    async def gone(*_: object, **__: object) -> None:
+        return None
+
+    world.run(CALL)
+    monkeypatch.setattr(world.store, "get", gone)
+    assert ["spooled"] == world.statuses(CALL)
+
+
+def test_retention(settings: Callable[..., Settings]) -> None:
+    """With a retention the event expires so many days after it was received."""
+    world = World(settings(ENVYBOX_RETENTION_DAYS="30"))
+    world.run(CALL)
+    assert NOON + timedelta(days=30) == world.store.records[0].expire_at
+
+
+def test_a_store_that_hangs(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every call has a limit, and all of them together are within the budget."""
+    limits: list[float] = []
+
+    async def hang(*_: object, timeout: float) -> None:
+        limits.append(timeout)
+        monkeypatch.setattr(deadline.time, "monotonic", lambda: clock() + sum(limits))
+        raise Unavailable("DEADLINE_EXCEEDED")
+
+    clock = deadline.time.monotonic
+    monkeypatch.setattr(world.store, "create", hang)
+    monkeypatch.setattr(world.publisher, "publish", hang)
+    assert ["Unavailable"] == world.statuses(CALL)
+    assert sum(limits) <= deadline.TOTAL_SECONDS < 3
+
+
+def test_deadline() -> None:
+    """A deadline leaves what is left, and never nothing: a call needs a limit."""
+    assert 0.5 == Deadline(10).within(0.5)
+    assert Deadline(0.1).within(0.5) <= 0.1
+    assert 0 < Deadline(-1).within(0.5) < 0.01
