@@ -44,8 +44,9 @@ reliability: $(VENV)/.tested
 
 # Pins what the cloud builds from, and what the tests run with, anew.
 requirements: $(VENV)/.tested
-	$(BIN)/uv pip compile pyproject.toml $(COMPILE) --output-file requirements.txt
-	$(BIN)/uv pip compile pyproject.toml --group test $(COMPILE) \
+	$(BIN)/uv pip compile pyproject.toml --extra receiver $(COMPILE) \
+		--output-file requirements.txt
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group test $(COMPILE) \
 		--constraint requirements.txt --output-file tests/requirements.txt
 
 COMPILE = --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \

@@ -29,7 +29,8 @@ def test_requirements_agree_with_the_project() -> None:
     """requirements.txt has what pyproject.toml asks for; the tests run with the same versions."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     pins = _pins(ROOT / "requirements.txt")
-    for text in project["project"]["dependencies"]:
+    receiver = project["project"]["optional-dependencies"]["receiver"]
+    for text in [*project["project"]["dependencies"], *receiver]:
         requirement = Requirement(text)
         assert requirement.name in pins, "run `make requirements`"
         assert pins[requirement.name] in requirement.specifier, "run `make requirements`"

@@ -1,0 +1,108 @@
+"""Who uses which part of the package, and what each part may import: the borders of the house.
+
+`tests/test_borders.py` holds them, docs/architecture.md shows them
+(`python -m tests.readme`).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "envybox"
+
+
+class Part(NamedTuple):
+    """A part of the package: whose it is, and the parts that it may import besides itself."""
+
+    users: str
+    may_import: frozenset[str]
+
+
+def _part(users: str, *may_import: str) -> Part:
+    return Part(users, frozenset(may_import))
+
+
+GROUND = "ground"
+"""The modules that lie in `envybox/` itself."""
+
+PUBLIC = "envybox"
+"""`envybox/__init__.py`: the public names, looked up when they are asked for."""
+
+PARTS = {
+    GROUND: _part("all"),
+    "ports": _part("receiver, operator", GROUND),
+    "google": _part("receiver", GROUND, "ports"),
+    "local": _part("receiver, operator, developer", GROUND, "ports"),
+    "receiver": _part("receiver", GROUND, "ports"),
+    "subscriber": _part("subscribers", GROUND),
+    PUBLIC: _part("subscribers", GROUND, "subscriber"),
+    "operator": _part("operator", GROUND, "ports", "local", "receiver", "subscriber", PUBLIC),
+    "tools": _part("developer", GROUND, "ports", "local", "receiver", "operator", PUBLIC),
+}
+"""From the ground up: a part imports those above it in this table alone."""
+
+IMPORTLIB = {
+    "envybox/receiver/app.py",  # the backend that the settings name
+    "envybox/google/messages.py",  # the protobuf classes without the clients around them
+}
+"""Who may import by a name made at run time: what this table cannot see."""
+
+
+def modules() -> dict[str, Path]:
+    """Return the package's modules: `envybox.receiver.app` and its file."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def part_of(module: str) -> str:
+    """Return the part that a module is of."""
+    names = module.split(".")
+    if len(names) == 1:
+        return PUBLIC
+    return names[1] if (PACKAGE / names[1]).is_dir() else GROUND
+
+
+@cache
+def imports() -> dict[str, set[str]]:
+    """Return module → the package's modules that it imports, wherever in it that stands."""
+    known = modules()
+    return {module: set(_imported(path, known)) for module, path in known.items()}
+
+
+def _imported(path: Path, known: dict[str, Path]) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in known)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path}: a relative import"
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                if inner in known:
+                    yield inner
+                elif node.module in known:
+                    yield str(node.module)
+
+
+def table() -> str:
+    """Return the parts as a table in Markdown: whose each is, and what it imports now."""
+    used: dict[str, set[str]] = {part: set() for part in PARTS}
+    for module, targets in imports().items():
+        used[part_of(module)] |= {part_of(target) for target in targets}
+    rows = [
+        f"| `{part}` | {PARTS[part].users} | {_names(used[part] - {part})} |"
+        for part in PARTS
+        if part in (PUBLIC, GROUND) or (PACKAGE / part).is_dir()
+    ]
+    return "\n".join(("| part | who uses it | imports |", "|---|---|---|", *rows))
+
+
+def _names(parts: set[str]) -> str:
+    return ", ".join(f"`{part}`" for part in PARTS if part in parts) or "nothing of the others"
