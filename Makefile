@@ -5,7 +5,7 @@ TERRAFORM ?= terraform
 CHECKOV ?= $(abspath $(VENV))-checkov/bin/checkov
 BIN = $(VENV)/bin
 
-.PHONY: run test lint unit bench reliability requirements
+.PHONY: run test lint unit bench reliability docs requirements
 
 # In a test run, what is missing is a failure with CI=true, and else a skip that says so.
 export TERRAFORM CHECKOV
@@ -40,7 +40,11 @@ bench: $(VENV)/.tested
 
 # Runs the faults and writes their figures into docs/reliability.md.
 reliability: $(VENV)/.tested
-	$(BIN)/python -m tests.faults.report
+	$(BIN)/python -m docs.generate.reliability
+
+# Makes the generated parts of the documents anew.
+docs: $(VENV)/.tested
+	$(BIN)/python -m docs.generate
 
 # Pins what the cloud builds from, and what the tests run with, anew.
 requirements: $(VENV)/.tested

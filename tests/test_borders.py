@@ -5,7 +5,17 @@ from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
-from tests.borders import GROUND, IMPORTLIB, PACKAGE, PARTS, PUBLIC, ROOT, imports, modules, part_of
+from docs.generate.architecture import (
+    GROUND,
+    IMPORTLIB,
+    PACKAGE,
+    PARTS,
+    PUBLIC,
+    ROOT,
+    imports,
+    modules,
+    part_of,
+)
 
 _BY_NAME = r"^\s*(import|from) importlib\b|__import__"
 
@@ -13,7 +23,7 @@ _BY_NAME = r"^\s*(import|from) importlib\b|__import__"
 def test_every_folder_is_a_part() -> None:
     """A new folder of the package says whose it is and what it may import."""
     folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-    assert set() == folders - set(PARTS), "add it to PARTS in tests/borders.py"
+    assert set() == folders - set(PARTS), "add it to PARTS in docs/generate/architecture.py"
 
 
 @pytest.mark.parametrize("module", sorted(modules()))

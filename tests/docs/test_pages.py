@@ -5,21 +5,32 @@ from pathlib import Path
 
 import pytest
 
-from tests.readme import README, filled
+from docs.generate import put
+from docs.generate.pages import PAGES, ROOT
 
-ROOT = README.parent
-
-
-def test_generated_parts() -> None:
-    """The README's tables and examples are what the code does (`python -m tests.readme`)."""
-    text = README.read_text("utf-8")
-    assert filled(text) == text
+README = ROOT / "README.md"
 
 
-PAGES = sorted([README, *(ROOT / "docs").glob("*.md"), ROOT / "terraform" / "README.md"])
+@pytest.mark.parametrize("name", PAGES)
+def test_generated_parts(name: str) -> None:
+    """The generated parts of a page are what the code says now (`make docs`)."""
+    text = (ROOT / name).read_text("utf-8")
+    assert PAGES[name](text) == text
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_rest_of_a_page_is_left_alone() -> None:
+    """What stands before and after the markers stays; where they are missing it says so."""
+    assert "a<new>b" == put("a<old>b", "<", "new", ">")
+    with pytest.raises(ValueError, match="there is no '<'"):
+        put("a", "<", "new", ">")
+
+
+MARKDOWN = sorted(
+    [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "terraform" / "README.md"]
+)
+
+
+@pytest.mark.parametrize("page", MARKDOWN, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links(page: Path) -> None:
     """What a page links to in the project is there, down to the section."""
     dead = []

@@ -1,7 +1,6 @@
 """Who uses which part of the package, and what each part may import: the borders of the house.
 
-`tests/test_borders.py` holds them, docs/architecture.md shows them
-(`python -m tests.readme`).
+tests/test_borders.py holds them, docs/architecture.md shows them.
 """
 
 from __future__ import annotations
@@ -12,7 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).parents[1]
+from docs.generate import put
+
+ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "envybox"
 
 
@@ -81,8 +82,7 @@ def _imported(path: Path, known: dict[str, Path]) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in known)
-        elif isinstance(node, ast.ImportFrom):
-            assert not node.level, f"{path}: a relative import"
+        elif isinstance(node, ast.ImportFrom):  # never a relative one: ruff's TID252
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
                 if inner in known:
@@ -91,18 +91,29 @@ def _imported(path: Path, known: dict[str, Path]) -> Iterator[str]:
                     yield str(node.module)
 
 
-def table() -> str:
-    """Return the parts as a table in Markdown: whose each is, and what it imports now."""
-    used: dict[str, set[str]] = {part: set() for part in PARTS}
+def filled(text: str) -> str:
+    """Return docs/architecture.md with the drawing and the table of imports as they are now."""
+    text = put(text, "```mermaid\n", _drawing(), "\n```")
+    return put(text, "<!-- imports -->\n", _table(), "\n<!-- /imports -->")
+
+
+def _used() -> dict[str, list[str]]:
+    """Return each part there is, and the parts whose modules it imports."""
+    used: dict[str, set[str]] = {}
     for module, targets in imports().items():
-        used[part_of(module)] |= {part_of(target) for target in targets}
+        part = part_of(module)
+        used.setdefault(part, set()).update({part_of(target) for target in targets} - {part})
+    return {part: [one for one in PARTS if one in used[part]] for part in PARTS if part in used}
+
+
+def _drawing() -> str:
+    arrows = [f"    {part} --> {one}" for part, targets in _used().items() for one in targets]
+    return "\n".join(("flowchart BT", *arrows))
+
+
+def _table() -> str:
     rows = [
-        f"| `{part}` | {PARTS[part].users} | {_names(used[part] - {part})} |"
-        for part in PARTS
-        if part in (PUBLIC, GROUND) or (PACKAGE / part).is_dir()
+        f"| `{part}` | {PARTS[part].users} | {', '.join(f'`{one}`' for one in targets) or '–'} |"
+        for part, targets in _used().items()
     ]
     return "\n".join(("| part | who uses it | imports |", "|---|---|---|", *rows))
-
-
-def _names(parts: set[str]) -> str:
-    return ", ".join(f"`{part}`" for part in PARTS if part in parts) or "nothing of the others"

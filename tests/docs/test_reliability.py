@@ -6,10 +6,10 @@ import re
 
 import pytest
 
+from docs.generate.reliability import PAGE, table
 from envybox.google import credentials
 from envybox.receiver import breaker, deadline, keys, recovery
 from tests.faults.promise import LONGEST_SECONDS
-from tests.faults.report import BEGIN, END, PAGE, put, table
 
 ROW = {
     "backend": "Pub/Sub",
@@ -29,11 +29,6 @@ def test_the_table_has_a_line_a_fault_and_the_totals() -> None:
     assert "| Firestore | hangs | 3 | 2 | 2 | 2 | 1 | 1.23 s |" == lines[2]
     assert "| Pub/Sub | hangs | 3 | 2 | 2 | 2 | 1 | 1.23 s |" == lines[3]
     assert "| **all** | 2 faults | **6** | **4** | **4** | **4** | **2** | **1.23 s** |" == lines[4]
-
-
-def test_the_page_is_left_alone_around_the_table() -> None:
-    """What stands before and after the markers stays."""
-    assert f"a{BEGIN}\nnew\n{END}b" == put(f"a{BEGIN}old{END}b", "new\n")
 
 
 def test_the_page_holds_figures_of_promises_kept() -> None:

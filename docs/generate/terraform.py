@@ -1,8 +1,7 @@
-"""Makes the tables of inputs and outputs in terraform/README.md from the configuration itself.
+"""The tables of inputs and outputs in terraform/README.md, from the configuration itself.
 
-`python -m tests.terraform.tables` writes them; a test says when they are not true. The files
-are read as `terraform fmt` leaves them: a block's name at the line's start, its arguments two
-spaces in.
+The files are read as `terraform fmt` leaves them: a block's name at the line's start, its
+arguments two spaces in.
 """
 
 from __future__ import annotations
@@ -11,8 +10,9 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from docs.generate import put
+
 CONFIGURATION = Path(__file__).parents[2] / "terraform"
-README = CONFIGURATION / "README.md"
 
 _BLOCK = re.compile(r'^(variable|output) "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTALL)
 _ARGUMENT = re.compile(r"^  (\w+) += (.*(?:\n(?:   .*|  (?:[\])}].*|EOT)|))*)", re.MULTILINE)
@@ -77,11 +77,5 @@ def filled(text: str) -> str:
     """Return the README with its two generated parts made anew."""
     for name, table in (("inputs", inputs()), ("outputs", outputs())):
         begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
-        head, _, rest = text.partition(begin)
-        _, _, tail = rest.partition(end)
-        text = f"{head}{begin}\n{table}\n{end}{tail}"
+        text = put(text, begin, f"\n{table}\n", end)
     return text
-
-
-if __name__ == "__main__":
-    README.write_text(filled(README.read_text()))

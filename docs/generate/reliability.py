@@ -1,6 +1,6 @@
 """Run the fault suite and write its figures into docs/reliability.md.
 
-    python -m tests.faults.report
+    python -m docs.generate.reliability
 
 The table stands between two markers; all else of the page is left alone. Arguments are
 pytest's. Exits as pytest does; where a test fails, nothing is written.
@@ -16,8 +16,10 @@ from typing import Any
 
 import pytest
 
+from docs.generate import put
+
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
-BEGIN = "<!-- faults: begin (python -m tests.faults.report) -->"
+BEGIN = "<!-- faults: begin (python -m docs.generate.reliability) -->"
 END = "<!-- faults: end -->"
 _HEAD = (
     "| what fails | how | sent | 2xx | stored | published | repeated | longest answer |\n"
@@ -55,13 +57,6 @@ def table(rows: list[dict[str, Any]]) -> str:
     return _HEAD + "".join(lines)
 
 
-def put(page: str, text: str) -> str:
-    """Return the page with another text between the markers."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{text}{END}{after}"
-
-
 def main(arguments: list[str]) -> int:
     """Run the suite, write the table, return the exit status."""
     collector = Collector()
@@ -72,7 +67,7 @@ def main(arguments: list[str]) -> int:
         )
         made = f"Made with Python {platform.python_version()}, {versions}, on the emulators.\n\n"
         text = PAGE.read_text("utf-8")
-        PAGE.write_text(put(text, made + table(collector.rows)), "utf-8")
+        PAGE.write_text(put(text, BEGIN, f"\n{made}{table(collector.rows)}", END), "utf-8")
         sys.stdout.write(f"{len(collector.rows)} lines written to {PAGE}\n")
     return int(status)
 

@@ -1,0 +1,29 @@
+"""The documents with generated parts, and what fills each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from docs.generate import architecture, readme, terraform
+from envybox import schema
+
+ROOT = Path(__file__).parents[2]
+
+PAGES: dict[str, Callable[[str], str]] = {
+    "README.md": readme.filled,
+    "docs/architecture.md": architecture.filled,
+    "docs/event.schema.json": lambda _: schema.document(),
+    "terraform/README.md": terraform.filled,
+}
+"""Path → what takes the page's text and returns it as it should be now."""
+
+
+def write() -> None:
+    """Write all pages anew."""
+    for name, filled in PAGES.items():
+        page = ROOT / name
+        before = page.read_text("utf-8") if page.exists() else ""
+        after = filled(before)
+        if after != before:
+            page.write_text(after, "utf-8")
