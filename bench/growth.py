@@ -90,7 +90,7 @@ def _types(number: int) -> float:
 async def _more(path: Path, types: int) -> float:
     """Return what it takes to take one more event into the embedded store and its log."""
     settings = load({"ENVYBOX_BACKEND": "local", "ENVYBOX_LOCAL_PATH": str(path)})
-    store, publisher = local.open_backend(settings)
+    store, publisher, _ = local.open_backend(settings)
     records = _records(types)
     costs = []
     for _ in range(FULL.rounds):

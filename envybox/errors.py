@@ -5,13 +5,17 @@ EnvyboxError
 ├── RequestError           a request that is refused; carries the HTTP answer
 │   ├── TooLarge               413
 │   ├── Malformed              400
+│   ├── TooSlow                408
 │   ├── UnsupportedMediaType   415
 │   ├── InvalidKey             403
 │   ├── NotConfigured          503
 │   └── MethodNotAllowed       405
 └── BackendError           the store or the publisher did not do what it was asked
-    ├── Unavailable            not now: down, slow, full, forbidden; worth another try
-    └── Rejected               never: this very thing is refused, however often it is sent
+    ├── Unavailable            not now: down, slow, full; worth another try
+    │   └── Refused                an answer at once that may meet all: a grant, a setting
+    │       ├── NotFound               what the call names is not there: a topic, a database
+    │       └── InvalidCall            the call as it is, for what it holds or how it is made
+    └── Rejected               never: this very thing is refused, while others are taken
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ class SettingsError(EnvyboxError):
     def __init__(self, name: str, problem: str) -> None:
         super().__init__(f"{name}: {problem}")
         self.name = name
+        self.problem = problem
 
 
 class RequestError(EnvyboxError):
@@ -53,6 +58,13 @@ class TooLarge(RequestError):
 
 class Malformed(RequestError):
     """The body is not what its content type says, or has too many fields."""
+
+
+class TooSlow(RequestError):
+    """The body did not come within its time."""
+
+    status = 408
+    code = "too_slow"
 
 
 class UnsupportedMediaType(RequestError):
@@ -91,5 +103,20 @@ class Unavailable(BackendError):
     """It cannot be done now. The same call may succeed later."""
 
 
+class Refused(Unavailable):
+    """The backend answers, and refuses: for a grant, a topic, a header, a release.
+
+    That may meet every call, until somebody mends it: an outage, but one that is quick.
+    """
+
+
+class NotFound(Refused):
+    """What the call names is not there: a topic, a database, a document."""
+
+
+class InvalidCall(Refused):
+    """The call is not taken as it is: for what is in it, or for how all are made."""
+
+
 class Rejected(BackendError):
-    """It can never be done: the backend refuses this very document or message."""
+    """It can never be done: the backend refuses this very thing, while it takes others."""

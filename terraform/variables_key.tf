@@ -1,4 +1,4 @@
-# The accepted keys. The rules are those of envybox/receiver/keys.py, and a test holds the two against each other: what the code
+# The accepted keys. The rules are those of envybox/receiver/keys/entries.py, and a test holds the two against each other: what the code
 # refuses keeps the functions from starting. No message may repeat the value.
 
 locals {

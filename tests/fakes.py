@@ -13,7 +13,11 @@ from envybox.ports.store import Backlog, Mark, Record, Stored
 
 
 class FakeStore:
-    """Holds events in a dict. `faults` are raised by the next calls of their method."""
+    """Holds events in a dict. `faults` are raised by the next calls of their method.
+
+    `looks` are the lower bounds of the reads of what is pending, `read` how many events
+    those have given.
+    """
 
     def __init__(self) -> None:
         self.events: dict[str, Stored] = {}
@@ -22,6 +26,8 @@ class FakeStore:
         self.calls: list[str] = []
         self.faults: dict[str, list[BackendError]] = {}
         self.gate: asyncio.Event | None = None
+        self.looks: list[datetime | None] = []
+        self.read = 0
 
     async def create(self, record: Record, *, timeout: float) -> bool:
         await self._call("create", timeout)
@@ -50,20 +56,34 @@ class FakeStore:
             self.events[mark.event_id] = msgspec.structs.replace(stored, published=True)
 
     async def pending(
-        self, *, before: datetime, after: Stored | None, limit: int, timeout: float
+        self,
+        *,
+        since: datetime | None = None,
+        before: datetime,
+        after: Stored | None,
+        limit: int,
+        timeout: float,
     ) -> list[Stored]:
         await self._call("pending", timeout)
+        self.looks.append(since)
         start = (after.received_at, after.id) if after else None
         found = sorted(
             (event.received_at, event.id)
             for event in self.events.values()
             if not event.published and event.received_at < before
+            if since is None or event.received_at >= since
         )
-        return [self.events[id_] for at, id_ in found if not start or (at, id_) > start][:limit]
+        page = [self.events[id_] for at, id_ in found if not start or (at, id_) > start][:limit]
+        self.read += len(page)
+        return page
 
-    async def backlog(self, *, timeout: float) -> Backlog:
+    async def backlog(self, *, since: datetime | None = None, timeout: float) -> Backlog:
         await self._call("backlog", timeout)
-        waiting = [event.received_at for event in self.events.values() if not event.published]
+        waiting = [
+            event.received_at
+            for event in self.events.values()
+            if not event.published and (since is None or event.received_at >= since)
+        ]
         return Backlog(pending=len(waiting), oldest=min(waiting, default=None))
 
     async def close(self) -> None:

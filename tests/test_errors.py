@@ -10,6 +10,7 @@ from envybox import errors
     [
         (errors.TooLarge, 413, "too_large"),
         (errors.Malformed, 400, "malformed"),
+        (errors.TooSlow, 408, "too_slow"),
         (errors.UnsupportedMediaType, 415, "unsupported_media_type"),
         (errors.InvalidKey, 403, "invalid_key"),
         (errors.NotConfigured, 503, "not_configured"),

@@ -9,10 +9,11 @@ from envybox.google.channel import Channel
 from envybox.google.credentials import Google
 from envybox.google.firestore import FirestoreStore
 from envybox.google.pubsub import PubSubPublisher
+from envybox.ports.backend import Backend
 from envybox.settings import Settings
 
 
-def open_backend(settings: Settings) -> tuple[FirestoreStore, PubSubPublisher]:
+def open_backend(settings: Settings) -> Backend:
     """Return the store and the publisher; nothing is connected before the first call.
 
     Raises `SettingsError` where an emulator is to be used and no project is named.
@@ -26,7 +27,7 @@ def open_backend(settings: Settings) -> tuple[FirestoreStore, PubSubPublisher]:
     google = Google(settings.project)
     pubsub_channel = Channel(google, "pubsub.googleapis.com:443", pubsub)
     firestore_channel = Channel(google, "firestore.googleapis.com:443", firestore, pubsub_channel)
-    return (
+    return Backend(
         FirestoreStore(firestore_channel, settings.database, settings.collection),
         PubSubPublisher(pubsub_channel),
     )

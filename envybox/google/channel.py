@@ -16,7 +16,7 @@ from urllib.parse import quote
 import grpc
 import grpc.aio
 
-from envybox.errors import BackendError, Rejected, Unavailable
+from envybox.errors import BackendError, InvalidCall, NotFound, Refused, Unavailable
 from envybox.google.credentials import Google, Headers
 
 _OPTIONS = [
@@ -71,8 +71,8 @@ class Channel:
         """Call a method and return its response, of the class `response`.
 
         `request` is a message, or the bytes of one. `routing` is the value of the header
-        x-goog-request-params. Raises `Unavailable` or `Rejected`, whose text is the status's
-        name.
+        x-goog-request-params. Raises `Unavailable`, whose text is the status's name: what a
+        call as a whole is refused for may meet all calls alike.
         """
         return await self._call(path, request, response, routing, timeout, stream=False)
 
@@ -163,9 +163,15 @@ class Channel:
 
 _DEADLINE_EXCEEDED = grpc.StatusCode.DEADLINE_EXCEEDED.value[0]
 _NAMES = {code.value[0]: code.name for code in grpc.StatusCode}
+_ERRORS: dict[int, type[Unavailable]] = {
+    grpc.StatusCode.INVALID_ARGUMENT.value[0]: InvalidCall,
+    grpc.StatusCode.NOT_FOUND.value[0]: NotFound,
+    grpc.StatusCode.PERMISSION_DENIED.value[0]: Refused,
+    grpc.StatusCode.FAILED_PRECONDITION.value[0]: Refused,
+    grpc.StatusCode.UNAUTHENTICATED.value[0]: Refused,
+}
 
 
 def status_error(number: int) -> BackendError:
-    """Return the error of a gRPC status number (google.rpc.Code)."""
-    name = _NAMES.get(number, str(number))
-    return Rejected(name) if name == "INVALID_ARGUMENT" else Unavailable(name)
+    """Return the error of a call's gRPC status number (google.rpc.Code)."""
+    return _ERRORS.get(number, Unavailable)(_NAMES.get(number, str(number)))

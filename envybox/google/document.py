@@ -9,14 +9,15 @@ from __future__ import annotations
 import base64
 import zlib
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
-from envybox.event import Call, Chat, FieldWarning, Ids, Manager, Page, Utm, Visitor
+from envybox.event import Call, Chat, Event, FieldWarning, Ids, Manager, Page, Utm, Visitor
 from envybox.google.messages import Document
 from envybox.google.values import UnholdableError, check_count, fill, is_name, items
-from envybox.ports.store import Record
+from envybox.ports.store import Mark, Record
 
 MAX_BYTES = 1_000_000
 """The most that a document may have here, of the 1,048,576 that Firestore takes."""
@@ -64,6 +65,39 @@ def build_bare(record: Record, name: str, document: Any = None) -> Any:
     warnings = list(record.event.warnings)
     _lighten(document, record.raw, warnings, is_refused=True)
     return document
+
+
+def fill_mark(write: Any, mark: Mark) -> None:
+    """Set, in a write, what a mark changes of the event's document; its name is set already.
+
+    An event that is not there any more is not made again.
+    """
+    write.current_document.exists = True
+    if mark.message_id is not None:
+        publish = write.update.fields["publish"].map_value.fields
+        publish["state"].string_value = "published"
+        publish["message_id"].string_value = mark.message_id
+        fill(publish["published_at"], mark.at)
+        paths = ["publish.state", "publish.message_id", "publish.published_at"]
+        if mark.expire_at is not None:
+            fill(write.update.fields["expire_at"], mark.expire_at)
+            paths.append("expire_at")
+        write.update_mask.field_paths.extend(paths)
+    else:
+        write.update_mask.SetInParent()  # an empty mask: nothing but the count changes
+    attempts = write.update_transforms.add()
+    attempts.field_path = "publish.attempts"
+    attempts.increment.integer_value = 1
+
+
+def fill_control(write: Any, name: str) -> None:
+    """Make, in a write, the control of a document that was refused: one that must be taken.
+
+    It is of the same kind, and holds nothing that a webhook could be refused for: its name is
+    that of no document, and since it must be there for the write, nothing is written.
+    """
+    build_bare(_CONTROL, name, write.update)
+    write.current_document.exists = True
 
 
 def read_raw(text: str) -> str:
@@ -145,8 +179,6 @@ def _finish(document: Any, record: Record, warnings: list[FieldWarning]) -> None
     fields = document.fields
     fill(fields["warnings"], warnings)
     fields["publish"].map_value.fields["topic"].string_value = record.topic
-    if record.expire_at is not None:
-        fill(fields["expire_at"], record.expire_at)
 
 
 def _empty() -> Any:
@@ -168,3 +200,26 @@ def _empty() -> Any:
 
 
 _EMPTY = _empty()
+_CONTROL = Record(
+    event=Event(
+        id="control",
+        type="unknown",
+        webhooktype=None,
+        account="default",
+        received_at=datetime(2000, 1, 1, tzinfo=UTC),
+        occurred_at=None,
+        visitor=Visitor(),
+        call=Call(),
+        chat=Chat(),
+        manager=Manager(),
+        managers=[],
+        page=Page(),
+        utm=Utm(),
+        ids=Ids(),
+        custom_data=[],
+        extra={},
+        warnings=[],
+    ),
+    raw="[]",
+    topic="unknown",
+)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from envybox.errors import BackendError, Rejected, Unavailable
+from envybox.errors import BackendError, InvalidCall, NotFound, Rejected
 from envybox.google import document
 from envybox.google.batch import Batcher
 from envybox.google.channel import Channel, status_error
@@ -26,12 +26,15 @@ from envybox.google.values import fill
 from envybox.ports.store import Backlog, Mark, Record, Stored
 
 _SERVICE = "/google.firestore.v1.Firestore/"
-_ALREADY_EXISTS = 6
+_INVALID_ARGUMENT = 3
 _NOT_FOUND = 5
+_ALREADY_EXISTS = 6
+_CONTROL = "control"  # no event's id
 _STORED_FIELDS = ("account", "received_at", "raw", "publish.state", "publish.attempts")
 _ASCENDING = 1
 _EQUAL = 5
 _LESS_THAN = 1
+_AT_LEAST = 4
 _COUNT = "pending"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -56,13 +59,22 @@ class FirestoreStore:
         )
 
     async def create(self, record: Record, *, timeout: float) -> bool:
-        """Store the event as pending; see the port."""
+        """Store the event as pending; see the port.
+
+        What is refused goes again as a bare document. Where that is refused too, the control
+        tells whose fault it is: the event's, or what any other would be refused for.
+        """
         stop_at = time.monotonic() + timeout
         try:
             return await self._create(document.build, record, timeout)
-        except Rejected:
-            left = max(0.001, stop_at - time.monotonic())
-            return await self._create(document.build_bare, record, left)
+        except (Rejected, InvalidCall):
+            pass
+        try:
+            return await self._create(document.build_bare, record, _left(stop_at))
+        except (Rejected, InvalidCall) as error:
+            if await self._takes_control(_left(stop_at)):
+                raise Rejected(str(error)) from error
+            raise InvalidCall(str(error)) from error
 
     async def _create(
         self, build: Callable[[Record, str, Any], Any], record: Record, timeout: float
@@ -72,9 +84,17 @@ class FirestoreStore:
         build(record, await self._name(record.event.id), write.update)
         write.current_document.exists = False
         status = await self._write(self._creates, record.event.id, request, timeout)
+        if status == _INVALID_ARGUMENT:  # this write's own, in a call that was taken
+            raise Rejected("INVALID_ARGUMENT")
         if status not in (0, _ALREADY_EXISTS):
             raise status_error(status)
         return status == 0
+
+    async def _takes_control(self, timeout: float) -> bool:
+        request = BatchWriteRequest()
+        document.fill_control(request.writes.add(), await self._name(_CONTROL))
+        outcome = await self._alone(request.SerializeToString(), timeout)
+        return outcome in (0, _NOT_FOUND)
 
     async def get(self, event_id: str, *, timeout: float) -> Stored | None:
         """Return the event of this id, None where there is none."""
@@ -88,10 +108,8 @@ class FirestoreStore:
                 routing=f"name={request.name}",
                 timeout=timeout,
             )
-        except Unavailable as error:
-            if str(error) == "NOT_FOUND":
-                return None
-            raise
+        except NotFound:
+            return None
         return _stored(found)
 
     async def mark(self, mark: Mark, *, timeout: float) -> None:
@@ -99,33 +117,26 @@ class FirestoreStore:
         request = BatchWriteRequest()
         write = request.writes.add()
         write.update.name = await self._name(mark.event_id)
-        write.current_document.exists = True
-        if mark.message_id is not None:
-            publish = write.update.fields["publish"].map_value.fields
-            publish["state"].string_value = "published"
-            publish["message_id"].string_value = mark.message_id
-            fill(publish["published_at"], mark.at)
-            write.update_mask.field_paths.extend(
-                ("publish.state", "publish.message_id", "publish.published_at")
-            )
-        else:
-            write.update_mask.SetInParent()  # an empty mask: nothing but the count changes
-        attempts = write.update_transforms.add()
-        attempts.field_path = "publish.attempts"
-        attempts.increment.integer_value = 1
+        document.fill_mark(write, mark)
         status = await self._write(self._marks, mark.event_id, request, timeout)
         if status not in (0, _NOT_FOUND):
             raise status_error(status)
 
     async def pending(
-        self, *, before: datetime, after: Stored | None, limit: int, timeout: float
+        self,
+        *,
+        since: datetime | None = None,
+        before: datetime,
+        after: Stored | None,
+        limit: int,
+        timeout: float,
     ) -> list[Stored]:
         """Return pending events, oldest first; see the port."""
         request = RunQueryRequest(parent=await self._documents())
         query = request.structured_query
         for path in _STORED_FIELDS:
             query.select.fields.add(field_path=path)
-        self._where_pending(query, before=before)
+        self._where_pending(query, since=since, before=before)
         for path in ("received_at", "__name__"):
             query.order_by.add(direction=_ASCENDING).field.field_path = path
         query.limit.value = limit
@@ -142,11 +153,11 @@ class FirestoreStore:
         )
         return [_stored(answer.document) for answer in responses if answer.HasField("document")]
 
-    async def backlog(self, *, timeout: float) -> Backlog:
+    async def backlog(self, *, since: datetime | None = None, timeout: float) -> Backlog:
         """Return how much is pending, whatever its age."""
         stop_at = time.monotonic() + timeout
         far = datetime.max.replace(tzinfo=UTC)
-        oldest = await self.pending(before=far, after=None, limit=1, timeout=timeout)
+        oldest = await self.pending(since=since, before=far, after=None, limit=1, timeout=timeout)
         if not oldest:  # as nearly always: nothing to count
             return Backlog(pending=0, oldest=None)
         request = RunAggregationQueryRequest(parent=await self._documents())
@@ -158,7 +169,7 @@ class FirestoreStore:
             request,
             RunAggregationQueryResponse,
             routing=f"parent={request.parent}",
-            timeout=max(0.001, stop_at - time.monotonic()),
+            timeout=_left(stop_at),
         )
         pending = responses[0].result.aggregate_fields[_COUNT].integer_value
         return Backlog(pending=pending, oldest=oldest[0].received_at if pending else None)
@@ -194,7 +205,7 @@ class FirestoreStore:
                 routing=f"database={head.database}",
                 timeout=timeout,
             )
-        except Rejected as error:
+        except InvalidCall as error:
             if len(parts) == 1:
                 return [error]
             # One that is invalid fails the call for all: each has to go alone. Not one after
@@ -209,7 +220,9 @@ class FirestoreStore:
             return error
         return outcome
 
-    def _where_pending(self, query: Any, before: datetime | None = None) -> None:
+    def _where_pending(
+        self, query: Any, *, since: datetime | None = None, before: datetime | None = None
+    ) -> None:
         query.from_.add(collection_id=self._collection)
         filters = query.where.composite_filter
         filters.op = 1  # AND
@@ -217,11 +230,12 @@ class FirestoreStore:
         state.field.field_path = "publish.state"
         state.op = _EQUAL
         state.value.string_value = "pending"
-        if before is not None:
-            received = filters.filters.add().field_filter
-            received.field.field_path = "received_at"
-            received.op = _LESS_THAN
-            fill(received.value, before)
+        for op, time_ in ((_AT_LEAST, since), (_LESS_THAN, before)):
+            if time_ is not None:
+                received = filters.filters.add().field_filter
+                received.field.field_path = "received_at"
+                received.op = op
+                fill(received.value, time_)
 
     async def _database(self) -> str:
         return f"projects/{await self._channel.project()}/databases/{self._database_id}"
@@ -233,16 +247,23 @@ class FirestoreStore:
         return f"{await self._documents()}/{self._collection}/{event_id}"
 
 
+def _left(stop_at: float) -> float:
+    return max(0.001, stop_at - time.monotonic())
+
+
+def _time(timestamp: Any) -> datetime:
+    return _EPOCH + timedelta(seconds=timestamp.seconds, microseconds=timestamp.nanos // 1000)
+
+
 def _stored(found: Any) -> Stored:
     fields = found.fields
-    received_at = fields["received_at"].timestamp_value
     publish = fields["publish"].map_value.fields
     return Stored(
         id=found.name.rpartition("/")[2],
         account=fields["account"].string_value,
-        received_at=_EPOCH
-        + timedelta(seconds=received_at.seconds, microseconds=received_at.nanos // 1000),
+        received_at=_time(fields["received_at"].timestamp_value),
         raw=document.read_raw(fields["raw"].string_value),
         published=publish["state"].string_value == "published",
         attempts=publish["attempts"].integer_value,
+        created_at=_time(found.create_time) if found.HasField("create_time") else None,
     )

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from envybox.errors import SettingsError
 from envybox.local.backend import LocalBackend
+from envybox.ports.backend import Backend
 from envybox.settings import Settings
 
 NAME = "ENVYBOX_LOCAL_PATH"
 
 
-def open_backend(settings: Settings) -> tuple[LocalBackend, LocalBackend]:
+def open_backend(settings: Settings) -> Backend:
     """Return the store and the publisher, which are one.
 
     The file is looked at, its directory made where it is missing; it is opened by the
@@ -35,8 +36,8 @@ def open_backend(settings: Settings) -> tuple[LocalBackend, LocalBackend]:
         raise SettingsError(NAME, f"{str(path)!r} cannot be used: {reason}.") from error
     if problem:
         raise SettingsError(NAME, f"{str(path)!r} {problem}.")
-    backend = LocalBackend(str(path))
-    return backend, backend
+    both = LocalBackend(str(path))
+    return Backend(both, both, is_one=True)
 
 
 def _problem(path: Path) -> str | None:

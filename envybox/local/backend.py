@@ -17,21 +17,24 @@ MAX_MESSAGE_BYTES = 10_000_000
 """Pub/Sub's limit, kept here too: what runs locally must run there."""
 
 _CREATE = """
-INSERT INTO events (id, received_at, expire_at, topic, account, raw, event)
-VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+INSERT INTO events (id, received_at, topic, account, raw, event)
+VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
 """
 _GET = "SELECT id, account, received_at, raw, state, attempts FROM events WHERE id = ?"
 _PUBLISHED = """
-UPDATE events SET state = 'published', message_id = ?, published_at = ?, attempts = attempts + 1
+UPDATE events SET state = 'published', message_id = ?, published_at = ?,
+    expire_at = coalesce(?, expire_at), attempts = attempts + 1
 WHERE id = ?
 """
 _FAILED = "UPDATE events SET attempts = attempts + 1 WHERE id = ?"
 _PENDING = """
 SELECT id, account, received_at, raw, state, attempts FROM events
-WHERE state = 'pending' AND received_at < ? AND (received_at, id) > (?, ?)
+WHERE state = 'pending' AND received_at < ? AND (received_at, id) > (?, ?) AND received_at >= ?
 ORDER BY received_at, id LIMIT ?
 """
-_BACKLOG = "SELECT count(*), min(received_at) FROM events WHERE state = 'pending'"
+_BACKLOG = """
+SELECT count(*), min(received_at) FROM events WHERE state = 'pending' AND received_at >= ?
+"""
 _PUBLISH = """
 INSERT INTO messages (topic, published_at, ordering_key, attributes, data)
 VALUES (?, ?, ?, ?, ?)
@@ -50,7 +53,6 @@ class LocalBackend:
         row = (
             event.id,
             to_text(event.received_at),
-            record.expire_at and to_text(record.expire_at),
             record.topic,
             event.account,
             record.raw,
@@ -65,25 +67,33 @@ class LocalBackend:
 
     async def mark(self, mark: Mark, *, timeout: float) -> None:
         """Write the outcome of an attempt to publish; count the attempt."""
-        row: tuple[str, ...] = (mark.event_id,)
+        row: tuple[str | None, ...] = (mark.event_id,)
         statement = _FAILED
         if mark.message_id is not None:
-            row = (mark.message_id, to_text(mark.at), *row)
+            expire_at = to_text(mark.expire_at) if mark.expire_at else None
+            row = (mark.message_id, to_text(mark.at), expire_at, *row)
             statement = _PUBLISHED
         await self._worker.write(lambda db: db.execute(statement, row), timeout)
 
     async def pending(
-        self, *, before: datetime, after: Stored | None, limit: int, timeout: float
+        self,
+        *,
+        since: datetime | None = None,
+        before: datetime,
+        after: Stored | None,
+        limit: int,
+        timeout: float,
     ) -> list[Stored]:
         """Return pending events received before a time, oldest first (then by id)."""
         start = (to_text(after.received_at), after.id) if after else ("", "")
-        row = (to_text(before), *start, limit)
+        row = (to_text(before), *start, _start(since), limit)
         rows = await self._worker.read(lambda db: db.execute(_PENDING, row).fetchall(), timeout)
         return [_stored(row) for row in rows]
 
-    async def backlog(self, *, timeout: float) -> Backlog:
+    async def backlog(self, *, since: datetime | None = None, timeout: float) -> Backlog:
         """Return how much is pending, whatever its age."""
-        rows = await self._worker.read(lambda db: db.execute(_BACKLOG).fetchall(), timeout)
+        row = (_start(since),)
+        rows = await self._worker.read(lambda db: db.execute(_BACKLOG, row).fetchall(), timeout)
         pending, oldest = rows[0]
         return Backlog(pending=pending, oldest=oldest and to_time(oldest))
 
@@ -102,6 +112,10 @@ class LocalBackend:
     async def close(self) -> None:
         """Close the file. The next call opens it again."""
         await self._worker.close()
+
+
+def _start(since: datetime | None) -> str:
+    return to_text(since) if since else ""
 
 
 def _text(value: Any) -> str:

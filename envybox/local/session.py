@@ -116,7 +116,7 @@ def settle(call: Call, result: Any = None, *, error: Exception | None = None) ->
 
 def meaning(error: Exception) -> Exception:
     """Return the error of the ports that an error of SQLite's stands for, or else itself."""
-    if isinstance(error, (sqlite3.DataError, ValueError)):  # too big; not UTF-8
+    if isinstance(error, (sqlite3.DataError, UnicodeError)):  # too big; not UTF-8
         translated: Exception = Rejected(type(error).__name__)
     elif isinstance(error, sqlite3.Error):
         translated = Unavailable(getattr(error, "sqlite_errorname", type(error).__name__))

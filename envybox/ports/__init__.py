@@ -1,1 +1,1 @@
-"""What a backend does, as protocols: keep events (`store`), tell subscribers (`publish`)."""
+"""What a `backend` does, as protocols: keep events (`store`), tell subscribers (`publish`)."""

@@ -14,17 +14,20 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """A new event to be stored as pending.
 
     `raw` is `webhook.encode_raw`'s text, `topic` the full name's last part
-    (`envybox-call-result`), `expire_at` when a retention ends (UTC).
+    (`envybox-call-result`).
     """
 
     event: Event
     raw: str
     topic: str
-    expire_at: datetime | None = None
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):
-    """An event that is in the store: all that is needed to publish it (again)."""
+    """An event that is in the store: all that is needed to publish it (again).
+
+    `created_at` is when the store got it (UTC), by its own clock: later than `received_at`
+    for what was spooled. None where the store does not tell.
+    """
 
     id: str
     account: str
@@ -32,36 +35,44 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
     raw: str
     published: bool
     attempts: int = 0
+    created_at: datetime | None = None
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The outcome of one attempt to publish an event, to be written beside it.
 
     `message_id` is Pub/Sub's; None says that the attempt failed and the event stays
-    pending, and then `cause` says why, for the log, and `rejected` whether this very message
-    was refused. `at` is the time of the attempt (UTC).
+    pending, and then `cause` says why, for the log, and `rejected` whether it may be for what
+    the message holds. `at` is the time of the attempt (UTC), `expire_at` when a published
+    event's retention ends (UTC; None: it is not changed).
     """
 
     event_id: str
     message_id: str | None
     at: datetime
+    expire_at: datetime | None = None
     cause: str | None = None
     rejected: bool = False
 
 
 class Backlog(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """How many events are pending, and when the oldest of them was received (UTC)."""
+    """How many events are pending, and when the oldest of them was received (UTC).
+
+    `at_least`: there are so many, and maybe more.
+    """
 
     pending: int
     oldest: datetime | None
+    at_least: bool = False
 
 
 class Store(Protocol):
     """A store of events.
 
     Every call ends within `timeout` seconds. It raises `Unavailable` when it could not
-    be done now (it may have taken effect all the same), `Rejected` when the store
-    refuses this very event.
+    be done now (it may have taken effect all the same): be it down, or refusing what
+    any event would be refused for. `Rejected` when it refuses this very event, and
+    would take another one at this moment: that alone makes a dead letter.
     """
 
     async def create(self, record: Record, *, timeout: float) -> bool:
@@ -78,15 +89,22 @@ class Store(Protocol):
         """
 
     async def pending(
-        self, *, before: datetime, after: Stored | None, limit: int, timeout: float
+        self,
+        *,
+        since: datetime | None = None,
+        before: datetime,
+        after: Stored | None,
+        limit: int,
+        timeout: float,
     ) -> list[Stored]:
         """Return pending events received before a time, oldest first (then by id).
 
-        `after`: only those that come after this one in that order.
+        `after`: only those that come after this one in that order. `since`: only those
+        received then or later, which spares the store a look at what was pending before.
         """
 
-    async def backlog(self, *, timeout: float) -> Backlog:
-        """Return how much is pending, whatever its age."""
+    async def backlog(self, *, since: datetime | None = None, timeout: float) -> Backlog:
+        """Return how much is pending, whatever its age; `since` as in `pending`."""
 
     async def close(self) -> None:
         """Let go of connections, threads and files."""

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from envybox.errors import BackendError, Rejected
+
+T = TypeVar("T")
 
 FAILURES = 3
 """How many failures in a row open it."""
@@ -13,9 +18,17 @@ RETRY_SECONDS = 1.0
 
 
 class Breaker:
-    """Closed until `FAILURES` calls in a row failed, and again when one succeeded."""
+    """Closed until `FAILURES` calls in a row failed, and again when one succeeded.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    `answers`: errors that count as success, for the backend is up and others may be taken.
+    """
+
+    def __init__(
+        self,
+        *answers: type[BackendError],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._answers: tuple[type[BackendError], ...] = (Rejected, *answers)
         self._clock = clock
         self._failures = 0
         self._retry_at = 0.0
@@ -29,6 +42,19 @@ class Breaker:
             return False
         self._retry_at = now + RETRY_SECONDS
         return True
+
+    async def watch(self, call: Awaitable[T]) -> T:
+        """Await a call, return what it returns, and take note of how it went."""
+        try:
+            result = await call
+        except self._answers:
+            self.succeeded()
+            raise
+        except BackendError:
+            self.failed()
+            raise
+        self.succeeded()
+        return result
 
     def succeeded(self) -> None:
         """Tell of a call that the backend answered, be it with a refusal of what was sent."""

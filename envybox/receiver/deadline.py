@@ -1,7 +1,8 @@
 """Time limits: what a request may take, and what each of its steps.
 
-Envybox is answered within 3 seconds. The longest ways are the store's time and then the
-publisher's, or the other way round; what TOTAL_SECONDS leaves is the server's.
+Envybox is answered within 3 seconds, from the request's beginning on. The longest ways are
+the store's time and then the publisher's, or the other way round; what TOTAL_SECONDS leaves
+is the server's.
 """
 
 from __future__ import annotations
@@ -10,8 +11,17 @@ import time
 
 TOTAL_SECONDS = 2.7
 
+BODY_SECONDS = 1.5
+"""For a body: what comes more slowly holds a place that others need."""
+
+ENVELOPE_SECONDS = 20.0
+"""The same for a push request of Pub/Sub, which nobody but Pub/Sub may send."""
+
 STORE_SECONDS = 1.6
 """For the store, in all its calls. Its first ones have a connection to make, too."""
+
+STORE_SHARE = STORE_SECONDS / TOTAL_SECONDS
+"""The store's part of what is left, the rest being the spool's."""
 
 PUBLISH_SECONDS = 1.0
 """For a message, be it to subscribers or to the spool."""

@@ -4,44 +4,36 @@
 
 A process that dies between two steps leaves an event that `recovery` finishes. While the
 store is down, the webhook goes to the spool topic instead, whole. Only what is safe in one
-of the two is answered 2xx.
+of the two is answered 2xx; where neither took it, both are tried again while there is time:
+an instance that slept may find all its connections closed.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
-from datetime import UTC, datetime
-from typing import Literal, NamedTuple, TypeVar
+from datetime import datetime
+from typing import Literal, NamedTuple
 
 import msgspec
 
-from envybox.errors import BackendError, Rejected, Unavailable
+from envybox.errors import BackendError, Unavailable
 from envybox.event import Event
-from envybox.ports.publish import Publisher
-from envybox.ports.store import Mark, Store
-from envybox.receiver import message, spool
-from envybox.receiver.admission import Admission
+from envybox.receiver.admission import Admission, Arrival
 from envybox.receiver.breaker import Breaker
-from envybox.receiver.deadline import (
-    MARK_SECONDS,
-    PUBLISH_SECONDS,
-    STORE_SECONDS,
-    TOTAL_SECONDS,
-    Deadline,
-)
+from envybox.receiver.deadline import PUBLISH_SECONDS, STORE_SECONDS, STORE_SHARE, Deadline
 from envybox.receiver.marks import Marks
-from envybox.settings import Settings
-from envybox.types import spool_topic, topic_of
+from envybox.receiver.outlet import Outlet
 from envybox.webhook import Webhook
 
 Status = Literal["published", "stored", "spooled", "duplicate"]
-T = TypeVar("T")
+
+PAUSE_SECONDS = 0.05
+"""How long before the second round; before each later one it is twice as long."""
+
+ROUND_SECONDS = 0.2
+"""What must be left for another round."""
 
 _PASSED_BY = "failing, not asked"
-
-_ANSWERS = {"NOT_FOUND", "PERMISSION_DENIED", "UNAUTHENTICATED", "FAILED_PRECONDITION"}
-"""Statuses that tell of one topic or grant: the backend is up, and answers at once."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,48 +56,47 @@ class _Flight(NamedTuple):
 
 
 class Flow:
-    """Takes webhooks to the store and the topics."""
+    """Takes webhooks to the store and the topics.
 
-    def __init__(self, settings: Settings, store: Store, publisher: Publisher) -> None:
-        self.admission = Admission(settings, store)
-        self._prefix = settings.topic_prefix
-        self._store = store
-        self._publisher = publisher
-        # Store and publisher in one: there is no second place to be safe in.
-        self._is_embedded = id(store) == id(publisher)
-        self._store_breaker = Breaker()
-        self._publish_breaker = Breaker()
+    `has_spool`: whether the outlet's spool is a second place to be safe in.
+    """
+
+    def __init__(self, admission: Admission, outlet: Outlet, *, has_spool: bool = True) -> None:
+        self._admission = admission
+        self._outlet = outlet
+        self._has_spool = has_spool
+        self._breaker = Breaker()  # the store's: what it refuses for all is an outage
         self._in_flight: dict[str, _Flight] = {}
-        self._marks = Marks(self.mark)
+        self._marks = Marks(outlet.mark)
         self._under_way = 0
 
-    async def receive(self, webhook: Webhook) -> Outcome:
+    async def receive(self, webhook: Webhook, deadline: Deadline) -> Outcome:
         """Make a webhook safe and published; return what became of it.
 
         The same webhook in parallel waits for the outcome of the first. Raises
-        `Unavailable` where neither backend took it.
+        `BackendError` where neither backend took it.
         """
         self._under_way += 1
         try:
-            return await self._receive(webhook)
+            return await self._receive(self._admission.arrival(webhook), deadline)
         finally:
             self._under_way -= 1
             if not self._under_way:
                 await self._marks.flush()
 
-    async def _receive(self, webhook: Webhook) -> Outcome:
-        event = self.admission.event(webhook)
+    async def _receive(self, arrival: Arrival, deadline: Deadline) -> Outcome:
+        webhook, event = arrival
         first = event.id
         under_way = self._in_flight.get(first)
         if under_way is not None:
-            if self.admission.is_same(webhook, under_way.received_at):
+            if self._admission.is_same(webhook, under_way.received_at):
                 event_id = await asyncio.shield(under_way.event_id)
                 return Outcome(status="duplicate", id=event_id, event=event)
-            return await self._deliver(webhook, event, Deadline(TOTAL_SECONDS))
+            return await self._deliver(arrival, deadline)
         flight: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._in_flight[first] = _Flight(webhook.received_at, flight)
         try:
-            outcome = await self._deliver(webhook, event, Deadline(TOTAL_SECONDS))
+            outcome = await self._deliver(arrival, deadline)
             flight.set_result(outcome.id)
         except BaseException as error:
             flight.set_exception(error if isinstance(error, BackendError) else Unavailable())
@@ -115,91 +106,58 @@ class Flow:
             del self._in_flight[first]
         return outcome
 
-    async def publish(self, event: Event, *, timeout: float) -> Mark:
-        """Publish an event; return the mark that tells of it, for the store.
-
-        Raises nothing of the backend's: the mark of a failed attempt has no message id.
-        """
-        topic = topic_of(self._prefix, event.type)
-        call = self._publisher.publish(topic, message.of_event(event), timeout=timeout)
-        try:
-            message_id = await _guarded(self._publish_breaker, call)
-        except BackendError as error:
-            return Mark(
-                event_id=event.id,
-                message_id=None,
-                at=datetime.now(UTC),
-                cause=str(error),
-                rejected=isinstance(error, Rejected),
-            )
-        return Mark(event_id=event.id, message_id=message_id, at=datetime.now(UTC))
-
-    async def mark(self, mark: Mark, *, timeout: float = MARK_SECONDS) -> str | None:
-        """Write the outcome of an attempt.
-
-        Returns why it is not written, where it is not: `recovery` publishes again then.
-        """
-        try:
-            await self._store.mark(mark, timeout=timeout)
-        except BackendError as error:
-            return str(error)
-        return None
-
-    async def _deliver(self, webhook: Webhook, event: Event, deadline: Deadline) -> Outcome:
-        if self._is_embedded:
-            return await self._store_and_publish(webhook, event, deadline)
-        if self._store_breaker.allows():
+    async def _deliver(self, arrival: Arrival, deadline: Deadline) -> Outcome:
+        if not self._has_spool:
+            return await self._store_and_publish(arrival, deadline)
+        pause, again = PAUSE_SECONDS, False
+        while True:
             try:
-                return await self._store_and_publish(webhook, event, deadline)
+                return await self._round(arrival, deadline, again=again)
+            except BackendError:
+                if deadline.left() < pause + ROUND_SECONDS:
+                    raise
+            await asyncio.sleep(pause)
+            pause, again = pause * 2, True
+
+    async def _round(self, arrival: Arrival, deadline: Deadline, *, again: bool) -> Outcome:
+        """Try both places, the one that works first. Raises the second one's `BackendError`.
+
+        `again`: both were tried before, and either may have taken the webhook all the same.
+        """
+        if self._breaker.allows():
+            try:
+                return await self._store_and_publish(arrival, deadline, again=again)
             except Exception as error:  # noqa: BLE001 # also a defect: the spool keeps it whole
                 cause = str(error) if isinstance(error, BackendError) else type(error).__name__
-            return await self._spool(webhook, event, deadline, cause)
+            return await self._spool(arrival, deadline, cause)
         try:
-            return await self._spool(webhook, event, deadline, _PASSED_BY)
+            return await self._spool(arrival, deadline, _PASSED_BY)
         except BackendError:  # nothing is refused that was not tried
-            return await self._store_and_publish(webhook, event, deadline)
+            return await self._store_and_publish(arrival, deadline, again=again)
 
     async def _store_and_publish(
-        self, webhook: Webhook, event: Event, deadline: Deadline
+        self, arrival: Arrival, deadline: Deadline, *, again: bool = False
     ) -> Outcome:
         # However many calls it takes: what is left of the deadline is the spool's.
-        admitting = self.admission.admit(webhook, event, Deadline(deadline.within(STORE_SECONDS)))
-        admitted = await _guarded(self._store_breaker, admitting)
-        status: Status = "published" if admitted.is_new else "duplicate"
+        seconds = min(STORE_SECONDS, deadline.left() * STORE_SHARE)
+        admitting = self._admission.admit(arrival, Deadline(seconds))
+        admitted = await self._breaker.watch(admitting)
+        is_first = admitted.is_new or (again and admitted.is_own)
+        status: Status = "published" if is_first else "duplicate"
         cause = None
         if admitted.unpublished is not None and admitted.id not in self._marks:
-            if self._publish_breaker.allows():
+            if self._outlet.allows():
                 timeout = deadline.within(PUBLISH_SECONDS)
-                mark = await self.publish(admitted.unpublished, timeout=timeout)
+                mark = await self._outlet.publish(admitted.unpublished, timeout=timeout)
                 cause = mark.cause
                 self._marks.add(mark)
             else:
                 cause = _PASSED_BY
-        if cause and admitted.is_new:
+        if cause and is_first:
             status = "stored"
-        return Outcome(status=status, id=admitted.id, event=event, cause=cause)
+        return Outcome(status=status, id=admitted.id, event=arrival.event, cause=cause)
 
-    async def _spool(
-        self, webhook: Webhook, event: Event, deadline: Deadline, cause: str
-    ) -> Outcome:
-        call = self._publisher.publish(
-            spool_topic(self._prefix),
-            spool.encode(webhook),
-            timeout=deadline.within(PUBLISH_SECONDS),
-        )
-        await _guarded(self._publish_breaker, call)
+    async def _spool(self, arrival: Arrival, deadline: Deadline, cause: str) -> Outcome:
+        await self._outlet.spool(arrival.webhook, timeout=deadline.within(PUBLISH_SECONDS))
+        event = arrival.event
         return Outcome(status="spooled", id=event.id, event=event, cause=cause)
-
-
-async def _guarded(breaker: Breaker, call: Awaitable[T]) -> T:
-    """Await a call and tell the breaker how it went."""
-    try:
-        result = await call
-    except BackendError as error:
-        if isinstance(error, Rejected) or str(error) in _ANSWERS:
-            breaker.succeeded()
-        else:
-            breaker.failed()
-        raise
-    breaker.succeeded()
-    return result

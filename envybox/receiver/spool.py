@@ -9,8 +9,10 @@ from typing import Annotated, Literal
 import msgspec
 
 from envybox.errors import Malformed
+from envybox.event import FieldWarning
 from envybox.ports.publish import Message
 from envybox.receiver.message import MAX_ATTRIBUTES
+from envybox.receiver.normalize.text import replace_surrogates
 from envybox.webhook import Fields, Webhook, encode_raw
 
 
@@ -30,6 +32,7 @@ class _Spooled(msgspec.Struct, frozen=True):
     account: str
     received_at: Annotated[datetime, msgspec.Meta(tz=True)]
     fields: Fields
+    warnings: tuple[FieldWarning, ...] = ()
 
 
 def encode(webhook: Webhook) -> Message:
@@ -39,6 +42,7 @@ def encode(webhook: Webhook) -> Message:
         "account": webhook.account,
         "received_at": webhook.received_at,
         "fields": msgspec.Raw(encode_raw(webhook.fields).encode()),
+        "warnings": [FieldWarning(replace_surrogates(w.field), w.reason) for w in webhook.warnings],
     }
     return Message(data=msgspec.json.encode(head), attributes={"account": webhook.account})
 
@@ -67,7 +71,12 @@ def decode(message: Message) -> Webhook:
         spooled.account.encode()  # a lone surrogate is no account of ours
     except (ValueError, OverflowError, RecursionError) as error:
         raise Malformed("not a spooled webhook of version 1") from error
-    return Webhook(account=spooled.account, received_at=received_at, fields=spooled.fields)
+    return Webhook(
+        account=spooled.account,
+        received_at=received_at,
+        fields=spooled.fields,
+        warnings=spooled.warnings,
+    )
 
 
 def dead_letter(message: Message, reason: str) -> Message:

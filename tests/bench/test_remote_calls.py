@@ -10,7 +10,10 @@ import pytest
 from envybox import google
 from envybox.ports.store import Mark
 from envybox.receiver import marks
+from envybox.receiver.admission import Admission
+from envybox.receiver.deadline import TOTAL_SECONDS, Deadline
 from envybox.receiver.flow import Flow, Outcome
+from envybox.receiver.outlet import Outlet
 from envybox.settings import Settings
 from tests.bench.wire import Wire, wire
 from tests.samples import HELP_PAGE, NOON, webhook_of
@@ -115,15 +118,15 @@ def test_a_mark_waits_for_no_other(
 def _run(settings: Callable[..., Settings], scenario: Callable[[Flow], Awaitable[None]]) -> None:
     async def main() -> None:
         made = settings(GOOGLE_CLOUD_PROJECT="test")
-        store, publisher = google.open_backend(made)
+        backend = google.open_backend(made)
         try:
-            await scenario(Flow(made, store, publisher))
+            await scenario(Flow(Admission(made, backend.store), Outlet(made, backend)))
         finally:
-            await store.close()
-            await publisher.close()
+            await backend.close()
 
     asyncio.run(main())
 
 
 async def _receive(flow: Flow, call_id: str) -> Outcome:
-    return await flow.receive(webhook_of([*HELP_PAGE, ("call_id", call_id)]))
+    webhook = webhook_of([*HELP_PAGE, ("call_id", call_id)])
+    return await flow.receive(webhook, Deadline(TOTAL_SECONDS))

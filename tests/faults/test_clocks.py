@@ -42,7 +42,7 @@ def run(hosts: tuple[str, str]) -> Callable[[Callable[[Admit], Awaitable[None]]]
             admission = Admission(settings.load({}), store)
 
             async def admit(one: Webhook) -> Admitted:
-                return await admission.admit(one, admission.event(one), Deadline(10))
+                return await admission.admit(admission.arrival(one), Deadline(10))
 
             await test(admit)
             await store.close()

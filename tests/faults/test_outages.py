@@ -46,6 +46,7 @@ STRIKES: dict[str, Strike] = {
     "DEADLINE_EXCEEDED": status(grpc.StatusCode.DEADLINE_EXCEEDED),
     "ABORTED": status(grpc.StatusCode.ABORTED),
     "PERMISSION_DENIED": status(grpc.StatusCode.PERMISSION_DENIED),
+    "INVALID_ARGUMENT": status(grpc.StatusCode.INVALID_ARGUMENT),
     "resets, the call being done": answer_lost,
 }
 

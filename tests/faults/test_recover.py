@@ -126,10 +126,21 @@ def test_a_poisoned_spool_message_is_buried_once_with_its_data(world: World, nam
     assert 1 == list(world.pull("spool-dead").values()).count(POISON[name])
 
 
-def test_what_can_be_taken_is_not_buried_however_long_the_outage(world: World) -> None:
-    """While Firestore is down the spool's message comes again and again, and is no dead letter."""
+@pytest.mark.parametrize(
+    "status",
+    [
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.INVALID_ARGUMENT,
+        grpc.StatusCode.NOT_FOUND,
+        grpc.StatusCode.PERMISSION_DENIED,
+    ],
+)
+def test_what_can_be_taken_is_not_buried_however_long_the_outage(
+    world: World, status: grpc.StatusCode
+) -> None:
+    """While Firestore refuses all, the spool's message comes again and is no dead letter."""
     dead = len(world.pull("spool-dead"))
-    world.store.gate.add(Fault(status=grpc.StatusCode.UNAVAILABLE))
+    world.store.gate.add(Fault(status=status))
     sent = webhook()
     world.post(sent)
     lines = len(world.recover.log)

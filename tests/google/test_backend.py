@@ -39,7 +39,7 @@ def test_emulators(settings: MakeSettings, monkeypatch: pytest.MonkeyPatch) -> N
         ):
             monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore)
             monkeypatch.setenv("PUBSUB_EMULATOR_HOST", pubsub)
-            store, publisher = open_backend(
+            store, publisher, is_one = open_backend(
                 settings(
                     GOOGLE_CLOUD_PROJECT="example",
                     ENVYBOX_DATABASE="envybox-eu",
@@ -49,6 +49,7 @@ def test_emulators(settings: MakeSettings, monkeypatch: pytest.MonkeyPatch) -> N
             await store.mark(Mark(event_id="f", message_id=None, at=NOON), timeout=20)
             message = Message(data=b"x", attributes={})
             assert await publisher.publish("a", message, timeout=20) == "42"
+            assert not is_one, "there is a second place to be safe in"
             await store.close()
             await publisher.close()
         assert ["projects/example/databases/envybox-eu/documents/leads/f"] == names
@@ -69,10 +70,6 @@ def test_nothing_is_asked(settings: MakeSettings, monkeypatch: pytest.MonkeyPatc
     monkeypatch.delenv("FIRESTORE_EMULATOR_HOST", raising=False)
     monkeypatch.delenv("PUBSUB_EMULATOR_HOST", raising=False)
     monkeypatch.setattr("google.auth.default", None)
-    store, publisher = open_backend(settings())
+    backend = open_backend(settings())
 
-    async def close() -> None:
-        await store.close()
-        await publisher.close()
-
-    asyncio.run(close())
+    asyncio.run(backend.close())

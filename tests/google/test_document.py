@@ -16,7 +16,7 @@ from envybox.google.messages import BatchWriteRequest
 from envybox.ports.store import Record
 from envybox.receiver.request import MAX_BODY, read_fields
 from envybox.webhook import Fields, decode_raw, encode_raw
-from tests.samples import HELP_PAGE, NOON, SAMPLES, event_of
+from tests.samples import HELP_PAGE, SAMPLES, event_of
 
 NAME = "projects/example/databases/(default)/documents/events/f"
 FIRESTORES_LIMIT = 1_048_576
@@ -106,9 +106,8 @@ def test_name() -> None:
     assert document.build(record_of(HELP_PAGE), NAME).name == NAME
 
 
-def test_expire_at() -> None:
-    """Where a retention is set its end is a timestamp, and else there is no such field."""
-    assert NOON == built(HELP_PAGE, expire_at=NOON)["expire_at"]
+def test_nothing_expires_that_is_pending() -> None:
+    """A new document has no end: the mark gives it one."""
     assert "expire_at" not in built(HELP_PAGE)
 
 
@@ -117,7 +116,7 @@ def test_built_in_place() -> None:
     request = BatchWriteRequest()
     part = request.writes.add().update
     part.fields["leftover"].string_value = "x"
-    document.build(record_of(SAMPLES["a call starts"], expire_at=NOON), "other", part)
+    document.build(record_of(SAMPLES["a call starts"]), "other", part)
     assert part is document.build(record_of(HELP_PAGE), NAME, part)
     assert document.build(record_of(HELP_PAGE), NAME) == request.writes[0].update
 
@@ -125,7 +124,7 @@ def test_built_in_place() -> None:
 def test_documents_are_their_own() -> None:
     """What one document holds is in no other, made after it."""
     expected = built([])
-    built(HELP_PAGE, expire_at=NOON)
+    built(HELP_PAGE)
     assert expected == built([])
 
 
@@ -362,7 +361,7 @@ def test_cut_text() -> None:
 def test_bare() -> None:
     """The bare document has what every event has, without what might be refused."""
     fields: Fields = [*HELP_PAGE, ("chat_text", "x"), ("a", "b"), ("custom_data", "[1]")]
-    kept = fields_of(document.build_bare(record_of(fields, expire_at=NOON), NAME))
+    kept = fields_of(document.build_bare(record_of(fields), NAME))
     assert (None, {}, [], []) == (
         kept["custom_data"],
         kept["extra"],
@@ -374,7 +373,7 @@ def test_bare() -> None:
         for warning in kept["warnings"]
         if warning["reason"] == "refused by Firestore, left to raw"
     }
-    assert (encode_raw(fields), NOON) == (kept["raw"], kept["expire_at"])
+    assert encode_raw(fields) == kept["raw"]
     assert kept["call"]["state"] == "callback_ordered"
 
 
@@ -383,3 +382,13 @@ def test_bare_without_chat() -> None:
     kept = fields_of(document.build_bare(record_of([("a", "b")]), NAME))
     assert kept["chat"] is None
     assert ["extra"] == [warning["field"] for warning in kept["warnings"]]
+
+
+def test_control() -> None:
+    """The control is of an event's kind, in whatever the deployment gives; it holds no webhook."""
+    control = BatchWriteRequest().writes.add()
+    document.fill_control(control, NAME)
+    kept = fields_of(control.update)
+    assert set(fields_of(document.build_bare(record_of(HELP_PAGE), NAME))) == set(kept)
+    assert control.current_document.exists, "nothing is written where there is no such document"
+    assert control.update.ByteSize() < 2000

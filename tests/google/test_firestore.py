@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 import pytest
 
-from envybox.errors import Rejected, Unavailable
+from envybox.errors import Refused, Rejected, Unavailable
 from envybox.google import document
 from envybox.google.channel import Channel
 from envybox.google.credentials import Google
@@ -90,7 +90,8 @@ class Writes:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT)
         response = BatchWriteResponse()
         for id_ in ids:
-            response.status.add(code=self.statuses.get(id_, 0))
+            missing = id_ == "control"
+            response.status.add(code=self.statuses.get(id_, 5 if missing else 0))
         return response
 
 
@@ -199,6 +200,67 @@ def test_bare(by: str) -> None:
     assert bare == writes.requests[1].writes[0].update
 
 
+@pytest.mark.parametrize("by", ["call", "status"])
+def test_refused_alone(by: str) -> None:
+    """An event that is refused in any form, while the control is taken, is rejected for good."""
+    writes, record = Writes(), record_of()
+    writes.invalid = {record.event.id} if by == "call" else set()
+    writes.statuses = {record.event.id: 3}
+
+    async def scenario(store: FirestoreStore) -> None:
+        with pytest.raises(Rejected, match="INVALID_ARGUMENT"):
+            await store.create(record, timeout=LONG)
+
+    run(writes.api, scenario)
+    assert [[record.event.id]] * 2 + [["control"]] == writes.batches
+    (control,) = writes.requests[2].writes
+    assert control.current_document.exists, "it writes nothing"
+
+
+@pytest.mark.parametrize("by", ["call", "status"])
+def test_refused_like_any_other(by: str) -> None:
+    """Where the control is refused too it is an outage, whatever the calls are refused for."""
+    writes, record = Writes(), record_of()
+    writes.invalid = {record.event.id, "control"} if by == "call" else set()
+    writes.statuses = {record.event.id: 3, "control": 3}
+
+    async def scenario(store: FirestoreStore) -> None:
+        with pytest.raises(Unavailable, match="INVALID_ARGUMENT"):
+            await store.create(record, timeout=LONG)
+
+    run(writes.api, scenario)
+
+
+def test_refused_and_then_no_answer() -> None:
+    """A control that is not answered proves nothing: the event is not rejected."""
+    writes, record = Writes(), record_of()
+    writes.statuses = {record.event.id: 3, "control": 14}
+
+    async def scenario(store: FirestoreStore) -> None:
+        with pytest.raises(Unavailable):
+            await store.create(record, timeout=LONG)
+
+    run(writes.api, scenario)
+
+
+@pytest.mark.parametrize("code", [grpc.StatusCode.NOT_FOUND, grpc.StatusCode.PERMISSION_DENIED])
+def test_a_database_that_refuses(code: grpc.StatusCode) -> None:
+    """A missing database or grant is an outage, found out by one call."""
+    api = Api()
+
+    async def answer(_data: bytes, context: Any) -> None:
+        await context.abort(code)
+
+    api.methods["BatchWrite"] = answer
+
+    async def scenario(store: FirestoreStore) -> None:
+        with pytest.raises(Refused, match=code.name):
+            await store.create(record_of(), timeout=LONG)
+
+    run(api, scenario)
+    assert 1 == len(api.paths)
+
+
 def test_shared_call_refused() -> None:
     """One event that is refused costs its company nothing: each write goes again alone."""
     writes = Writes()
@@ -218,7 +280,7 @@ def test_shared_call_refused() -> None:
     run(writes.api, scenario)
     assert ids == writes.batches[0]
     assert sorted([[id_] for id_ in ids]) == sorted(writes.batches[1:6])
-    assert [[ids[2]]] == writes.batches[6:], "the bare document of the refused one"
+    assert [[ids[2]], ["control"]] == writes.batches[6:], "the bare document of the refused one"
 
 
 def test_shared_call_refused_then_failures() -> None:
@@ -322,6 +384,23 @@ def test_mark_published() -> None:
     assert ("publish.attempts", 1) == (transform.field_path, transform.increment.integer_value)
 
 
+def test_mark_with_an_end() -> None:
+    """The end of the retention is written with what tells of publishing, and no earlier."""
+    writes = Writes()
+    mark = Mark(event_id="f", message_id="42", at=NOON, expire_at=NOON + timedelta(days=30))
+
+    async def scenario(store: FirestoreStore) -> None:
+        await store.mark(mark, timeout=LONG)
+
+    run(writes.api, scenario)
+    ((write,),) = [request.writes for request in writes.requests]
+    assert "expire_at" in write.update_mask.field_paths
+    assert mark.expire_at is not None
+    assert int(mark.expire_at.timestamp()) == (
+        write.update.fields["expire_at"].timestamp_value.seconds
+    )
+
+
 def test_mark_failed() -> None:
     """A failed attempt is counted, and nothing else changes."""
     writes = Writes()
@@ -396,6 +475,22 @@ def test_get() -> None:
     assert {"account", "received_at", "raw", "publish.state", "publish.attempts"} == set(
         requests[0].mask.field_paths
     )
+
+
+def test_get_created_at() -> None:
+    """When Firestore got an event is told beside when it was received."""
+    made = stored_document(record_of())
+    made.create_time.FromDatetime(NOON)
+
+    async def get(_data: bytes, _context: Any) -> Any:
+        return made
+
+    async def scenario(store: FirestoreStore) -> None:
+        stored = await store.get("f", timeout=LONG)
+        assert stored is not None
+        assert NOON == stored.created_at
+
+    run(Api(GetDocument=get), scenario)
 
 
 def test_get_published() -> None:
@@ -486,6 +581,27 @@ def test_pending() -> None:
     )
     assert f"{EVENTS}/{record_of('0').event.id}" == cursor[1].reference_value
     assert not requests[0].structured_query.HasField("start_at")
+
+
+def test_pending_since() -> None:
+    """With a lower bound the query begins there, the count's own look at the oldest too."""
+    requests = []
+    since = NOON - timedelta(days=1)
+
+    async def query(data: bytes, _context: Any) -> Any:
+        requests.append(RunQueryRequest.FromString(data))
+        yield RunQueryResponse()
+
+    async def scenario(store: FirestoreStore) -> None:
+        await store.pending(since=since, before=NOON, after=None, limit=7, timeout=LONG)
+        await store.backlog(since=since, timeout=LONG)
+
+    run(Api(RunQuery=query), scenario)
+    for request in requests:
+        _, bound, _ = request.structured_query.where.composite_filter.filters
+        assert ("received_at", 4) == (bound.field_filter.field.field_path, bound.field_filter.op)
+        assert int(since.timestamp()) == bound.field_filter.value.timestamp_value.seconds
+    assert 2 == len(requests)
 
 
 @pytest.mark.parametrize(

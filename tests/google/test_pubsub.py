@@ -6,7 +6,7 @@ from typing import Any
 import grpc
 import pytest
 
-from envybox.errors import Rejected, Unavailable
+from envybox.errors import InvalidCall, NotFound, Refused, Unavailable
 from envybox.google.channel import Channel
 from envybox.google.credentials import Google
 from envybox.google.messages import PublishRequest, PublishResponse
@@ -55,14 +55,14 @@ def test_publish() -> None:
 @pytest.mark.parametrize(
     ("code", "error"),
     [
-        (grpc.StatusCode.INVALID_ARGUMENT, Rejected),
-        (grpc.StatusCode.NOT_FOUND, Unavailable),
-        (grpc.StatusCode.PERMISSION_DENIED, Unavailable),
+        (grpc.StatusCode.INVALID_ARGUMENT, InvalidCall),
+        (grpc.StatusCode.NOT_FOUND, NotFound),
+        (grpc.StatusCode.PERMISSION_DENIED, Refused),
         (grpc.StatusCode.RESOURCE_EXHAUSTED, Unavailable),
     ],
 )
 def test_refused(code: grpc.StatusCode, error: type[Exception]) -> None:
-    """A message that is refused is told from a topic that is missing, forbidden or full."""
+    """A call that is refused is told from a topic that is missing, forbidden or full."""
 
     async def scenario() -> None:
         async def publish(_request: bytes, context: Any) -> None:

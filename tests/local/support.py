@@ -18,9 +18,7 @@ from envybox.settings import load
 NOW = datetime(2026, 11, 22, 6, 46, tzinfo=UTC)
 
 
-def record(
-    event_id: str, *, seconds: float = 0, raw: str = "[]", expire_at: datetime | None = None
-) -> Record:
+def record(event_id: str, *, seconds: float = 0, raw: str = "[]") -> Record:
     """Return a new event, received some seconds after NOW."""
     event = Event(
         id=event_id,
@@ -41,13 +39,14 @@ def record(
         extra={},
         warnings=[],
     )
-    return Record(event=event, raw=raw, topic="envybox-call-result", expire_at=expire_at)
+    return Record(event=event, raw=raw, topic="envybox-call-result")
 
 
 @contextlib.asynccontextmanager
 async def opened(path: Path) -> AsyncIterator[LocalBackend]:
     """Return the backend on a file; it is closed at the end."""
-    backend, _ = open_backend(load({"ENVYBOX_LOCAL_PATH": str(path)}))
+    backend = open_backend(load({"ENVYBOX_LOCAL_PATH": str(path)})).store
+    assert isinstance(backend, LocalBackend)
     try:
         yield backend
     finally:

@@ -42,12 +42,14 @@ def test_created_once(path: Path) -> None:
 def test_document(path: Path) -> None:
     """The document is the published JSON, and `raw`, `publish` and `expire_at` beside it."""
     raw = '[["name","\\ud800 \\"Анна\\""]]'
-    new = record(A, raw=raw, expire_at=NOW + timedelta(days=1))
+    new = record(A, raw=raw)
+    end = NOW + timedelta(days=1)
 
     async def scenario() -> None:
         async with opened(path) as backend:
             await backend.create(new, timeout=5)
-            await backend.mark(Mark(event_id=A, message_id="17", at=NOW), timeout=5)
+            mark = Mark(event_id=A, message_id="17", at=NOW, expire_at=end)
+            await backend.mark(mark, timeout=5)
 
     asyncio.run(scenario())
     expected = json.loads(encode(new.event)) | {
@@ -120,6 +122,12 @@ def test_pending_in_order(path: Path) -> None:
             rest = await backend.pending(before=before, after=first[-1], limit=2, timeout=5)
             assert [B, C, A] == [stored.id for stored in first + rest]
             assert Backlog(pending=4, oldest=NOW) == await backend.backlog(timeout=5)
+            since = NOW + timedelta(microseconds=1)
+            later = await backend.pending(
+                since=since, before=before, after=None, limit=2, timeout=5
+            )
+            assert [A] == [stored.id for stored in later]
+            assert Backlog(pending=2, oldest=since) == await backend.backlog(since=since, timeout=5)
 
     asyncio.run(scenario())
 

@@ -24,11 +24,12 @@ def _refusal(path: Path | str) -> SettingsError:
 def test_nothing_at_opening(tmp_path: Path) -> None:
     """Opening makes the directory, for its owner alone, and neither a file nor a thread."""
     path = tmp_path / "new" / "below" / "envybox.db"
-    store, publisher = open_backend(load({"ENVYBOX_LOCAL_PATH": str(path)}))
-    assert store is publisher
+    backend = open_backend(load({"ENVYBOX_LOCAL_PATH": str(path)}))
+    assert backend.is_one
+    assert backend.store is backend.publisher
     assert 0o700 == stat.S_IMODE(path.parent.stat().st_mode)
     assert [] == list(path.parent.iterdir())
-    asyncio.run(store.close())
+    asyncio.run(backend.close())
 
 
 def test_for_its_owner_alone(path: Path) -> None:

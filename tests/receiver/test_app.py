@@ -17,8 +17,11 @@ from starlette.requests import Request
 
 from envybox.errors import Unavailable
 from envybox.receiver import app as app_module
-from envybox.receiver import keys, spool
+from envybox.receiver import deadline as deadline_module
+from envybox.receiver import spool
 from envybox.receiver.app import App
+from envybox.receiver.deadline import Deadline
+from envybox.receiver.keys import ring
 from envybox.settings import Settings
 from tests.samples import HELP_PAGE, KEY, OTHER_KEY, webhook_of
 
@@ -42,7 +45,7 @@ class Client:
             transport = httpx.ASGITransport(serve)
             async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
                 answer = await client.request(method, "/", **kwargs)
-            await self.app._flow._store.close()
+            await self.app._backend.close()
             return answer
 
         return asyncio.run(run())
@@ -94,8 +97,8 @@ def test_severity(
     client = make()
     real = client.app._flow.receive
 
-    async def receive(webhook: Any) -> Any:
-        return msgspec.structs.replace(await real(webhook), status=status)
+    async def receive(*args: Any) -> Any:
+        return msgspec.structs.replace(await real(*args), status=status)
 
     monkeypatch.setattr(client.app._flow, "receive", receive)
     assert status == client.post().json()["status"]
@@ -149,7 +152,7 @@ def test_unavailable(
     """Where nobody takes it, the sender is asked to come again."""
     client = make()
 
-    async def receive(_: Any) -> Any:
+    async def receive(*_: Any) -> Any:
         raise Unavailable("DEADLINE_EXCEEDED")
 
     monkeypatch.setattr(client.app._flow, "receive", receive)
@@ -168,7 +171,7 @@ def test_a_defect(
     """A defect is no 500 and loses nothing: the sender is asked to come again."""
     client = make()
 
-    async def receive(webhook: Any) -> Any:
+    async def receive(webhook: Any, _: Any) -> Any:
         raise KeyError(webhook)
 
     monkeypatch.setattr(client.app._flow, "receive", receive)
@@ -202,14 +205,14 @@ def test_rotation(
     tmp_path: Path,
 ) -> None:
     """A key added to the file is accepted within a minute; a broken file changes nothing."""
-    monkeypatch.setattr(keys, "WAIT_SECONDS", 60.0)
+    monkeypatch.setattr(ring, "WAIT_SECONDS", 60.0)
     path = tmp_path / "keys"
     path.write_text(KEY)
     client = make(ENVYBOX_KEYS="", ENVYBOX_KEYS_FILE=str(path))
     assert 403 == client.post(key=OTHER_KEY).status_code
     path.write_text(f"{KEY} {OTHER_KEY}")
     assert 403 == client.post(key=OTHER_KEY).status_code  # not before a minute is over
-    monkeypatch.setattr(keys, "REREAD_SECONDS", 0)
+    monkeypatch.setattr(ring, "REREAD_SECONDS", 0)
     assert 200 == client.post(key=OTHER_KEY).status_code
     path.write_text("broken")
     assert 200 == client.post(key=OTHER_KEY).status_code
@@ -255,6 +258,79 @@ def test_the_sender_goes_away(make: Callable[..., Client]) -> None:
     assert 400 == asyncio.run(run()).status_code
 
 
+def _stalling(body: bytes = b"") -> Request:
+    """Return a request whose body begins and does not end."""
+    messages = iter([{"type": "http.request", "body": body, "more_body": True}])
+
+    async def receive() -> dict[str, Any]:
+        for message in messages:
+            return message
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    scope = {"type": "http", "method": "POST", "headers": [], "query_string": b"", "path": "/"}
+    return Request(scope, receive)
+
+
+@pytest.mark.parametrize("entry", ["webhook", "recover"])
+def test_slow_bodies(
+    make: Callable[..., Client],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    entry: str,
+) -> None:
+    """Bodies that do not come hold no place for longer than their time, however many."""
+    for name in ("BODY_SECONDS", "ENVELOPE_SECONDS"):
+        monkeypatch.setattr(app_module, name, 0.02)
+    client = make()
+
+    async def run() -> list[Any]:
+        serve = getattr(client.app, entry)
+        return await asyncio.gather(*(serve(_stalling(b"webhooktype=1")) for _ in range(80)))
+
+    responses = asyncio.run(run())
+    assert {408} == {response.status_code for response in responses}
+    assert "too_slow" == json.loads(responses[0].body)["error"]
+    assert {("WARNING", "too_slow")} == {
+        (line["severity"], line["status"]) for line in _lines(capsys)
+    }
+
+
+def test_a_body_counts_against_the_time_of_all(
+    make: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a body took is not there for the backends: the answer has to come all the same."""
+    client = make()
+    left = []
+
+    async def receive(_: Any, deadline: Deadline) -> Any:
+        left.append(deadline.left())
+        raise Unavailable("DEADLINE_EXCEEDED")
+
+    async def slow(*args: Any) -> bytes:
+        clock = deadline_module.time.monotonic
+        monkeypatch.setattr(deadline_module.time, "monotonic", lambda: clock() + 1)
+        return await read_body(*args)
+
+    read_body = app_module.read_body
+    monkeypatch.setattr(app_module, "read_body", slow)
+    monkeypatch.setattr(client.app._flow, "receive", receive)
+    client.post()
+    assert left[0] <= deadline_module.TOTAL_SECONDS - 1
+
+
+def test_a_bad_entry_at_the_start(
+    make: Callable[..., Client], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A start with a bad entry among the keys takes webhooks of the good one, and tells of it."""
+    path = tmp_path / "keys"
+    path.write_text(f"{KEY} changeme")
+    client = make(ENVYBOX_KEYS="", ENVYBOX_KEYS_FILE=str(path))
+    assert [200, 200] == [client.post().status_code for _ in range(2)]
+    (error,) = [line["message"] for line in _lines(capsys) if line["severity"] == "ERROR"]
+    assert "entry 2" in error
+
+
 def test_recover(make: Callable[..., Client], capsys: pytest.CaptureFixture[str]) -> None:
     """`recover` answers with what it did, and logs the same."""
     client = make()
@@ -282,11 +358,32 @@ def test_drain(make: Callable[..., Client], capsys: pytest.CaptureFixture[str]) 
     assert 90 <= line["spool_age_seconds"] < 120
 
 
+def test_recover_that_cannot_count(
+    make: Callable[..., Client],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A run that cannot tell what is left is answered all the same; the log tells no number."""
+    client = make()
+
+    async def backlog(**_: Any) -> Any:
+        raise Unavailable("DEADLINE_EXCEEDED")
+
+    monkeypatch.setattr(client.app._backend.store, "backlog", backlog)
+    answer = client.call("recover")
+    expected = {"published": 0, "failed": 0, "pending": None, "oldest_pending_seconds": None}
+    assert (200, expected) == (answer.status_code, answer.json())
+    warning, line = _lines(capsys)
+    assert ("WARNING", "recovered") == (warning["severity"], line["status"])
+    assert "pending" not in line
+
+
 def test_dead_letter(make: Callable[..., Client], capsys: pytest.CaptureFixture[str]) -> None:
-    """A poisoned message is told of as an error."""
+    """A poisoned message is told of as an error, with the reason."""
     assert 200 == make().call("recover", content=_push(b"junk")).status_code
     (line,) = _lines(capsys)
     assert ("ERROR", "dead_lettered") == (line["severity"], line["status"])
+    assert "not a spooled webhook of version 1" == line["cause"]
 
 
 def test_start(monkeypatch: pytest.MonkeyPatch) -> None:

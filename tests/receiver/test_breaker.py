@@ -24,7 +24,7 @@ def clock() -> Clock:
 @pytest.fixture
 def open_breaker(clock: Clock) -> Breaker:
     """A breaker that has just opened."""
-    breaker = Breaker(clock)
+    breaker = Breaker(clock=clock)
     for _ in range(FAILURES):
         breaker.failed()
     return breaker
@@ -38,7 +38,7 @@ def test_closed_at_first() -> None:
 
 def test_opens(clock: Clock) -> None:
     """Failures in a row open it, and not one of them less."""
-    breaker = Breaker(clock)
+    breaker = Breaker(clock=clock)
     for _ in range(FAILURES - 1):
         breaker.failed()
     assert breaker.allows()
@@ -48,7 +48,7 @@ def test_opens(clock: Clock) -> None:
 
 def test_success_between(clock: Clock) -> None:
     """Failures that are not in a row do not open it."""
-    breaker = Breaker(clock)
+    breaker = Breaker(clock=clock)
     for _ in range(FAILURES * 3):
         breaker.failed()
         breaker.succeeded()

@@ -3,16 +3,19 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from envybox.errors import Rejected, Unavailable
-from envybox.ports.store import Mark
-from envybox.receiver import deadline, marks
+from envybox.errors import InvalidCall, NotFound, Refused, Rejected, Unavailable
+from envybox.ports.backend import Backend
+from envybox.ports.store import Mark, Record
+from envybox.receiver import deadline, flow, marks
+from envybox.receiver.admission import Admission
 from envybox.receiver.deadline import Deadline
 from envybox.receiver.flow import Flow, Outcome
+from envybox.receiver.outlet import Outlet
 from envybox.settings import Settings
 from envybox.webhook import Webhook
 from tests.fakes import FakePublisher, FakeStore
@@ -30,7 +33,13 @@ class World:
     def __init__(self, settings: Settings) -> None:
         self.store = FakeStore()
         self.publisher = FakePublisher()
-        self.flow = Flow(settings, self.store, self.publisher)
+        outlet = Outlet(settings, Backend(self.store, self.publisher))
+        self.flow = Flow(Admission(settings, self.store), outlet)
+        self.seconds = deadline.TOTAL_SECONDS
+
+    async def receive(self, webhook: Webhook) -> Outcome:
+        """Receive a webhook within `seconds`."""
+        return await self.flow.receive(webhook, Deadline(self.seconds))
 
     def run(self, *webhooks: Webhook) -> list[Outcome | BaseException]:
         """Receive webhooks one after the other, and let the marks arrive."""
@@ -38,7 +47,7 @@ class World:
         async def run() -> list[Outcome | BaseException]:
             outcomes: list[Outcome | BaseException] = []
             for webhook in webhooks:
-                outcomes += await asyncio.gather(self.flow.receive(webhook), return_exceptions=True)
+                outcomes += await asyncio.gather(self.receive(webhook), return_exceptions=True)
                 await _settle()
             return outcomes
 
@@ -82,7 +91,7 @@ def test_the_mark_is_sent_before_the_answer(world: World) -> None:
     """When the answer is given, the mark has been handed to the store."""
 
     async def run() -> list[str]:
-        await world.flow.receive(CALL)
+        await world.receive(CALL)
         return list(world.store.calls)
 
     assert ["create", "mark"] == asyncio.run(run())
@@ -97,10 +106,10 @@ def test_marks_wait_for_the_last_webhook_under_way(
 
     async def run() -> list[list[str]]:
         calls = []
-        lead = asyncio.create_task(world.flow.receive(LEAD))
+        lead = asyncio.create_task(world.receive(LEAD))
         await _settle()
         for call_id in "12":
-            await world.flow.receive(webhook_of([*HELP_PAGE, ("call_id", call_id)]))
+            await world.receive(webhook_of([*HELP_PAGE, ("call_id", call_id)]))
             await _settle()
             calls.append(list(world.store.calls))
             world.store.calls.clear()
@@ -116,9 +125,9 @@ def test_marks_leave_with_whichever_is_last(world: World) -> None:
     world.publisher.gates[CALL_TOPIC] = asyncio.Event()
 
     async def run() -> list[str]:
-        last = asyncio.create_task(world.flow.receive(CALL))
+        last = asyncio.create_task(world.receive(CALL))
         await _settle()
-        await world.flow.receive(LEAD)
+        await world.receive(LEAD)
         world.store.calls.clear()
         last.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -156,7 +165,7 @@ def test_parallel_repeats_share_the_outcome(world: World) -> None:
     """Repeats that come together wait for the first, and nothing is done twice."""
 
     async def run() -> list[Outcome]:
-        return await asyncio.gather(*(world.flow.receive(CALL) for _ in range(30)))
+        return await asyncio.gather(*(world.receive(CALL) for _ in range(30)))
 
     outcomes = asyncio.run(run())
     assert 29 == [outcome.status for outcome in outcomes].count("duplicate")
@@ -169,8 +178,8 @@ def test_what_is_under_way_is_no_repeat_once_the_window_is_over(world: World) ->
 
     async def run() -> list[Outcome]:
         world.store.gate = asyncio.Event()
-        first = asyncio.create_task(world.flow.receive(LEAD))
-        second = asyncio.create_task(world.flow.receive(_later(LEAD, minutes=61)))
+        first = asyncio.create_task(world.receive(LEAD))
+        second = asyncio.create_task(world.receive(_later(LEAD, minutes=61)))
         await asyncio.sleep(0)
         world.store.gate.set()
         return [await first, await second]
@@ -190,8 +199,8 @@ def test_a_repeat_before_the_mark(world: World, monkeypatch: pytest.MonkeyPatch)
         await marked(mark, timeout=timeout)
 
     async def run() -> list[str]:
-        first = await world.flow.receive(CALL)
-        again = await world.flow.receive(CALL)
+        first = await world.receive(CALL)
+        again = await world.receive(CALL)
         arrived.set()
         await _settle()
         return [first.status, again.status]
@@ -203,11 +212,12 @@ def test_a_repeat_before_the_mark(world: World, monkeypatch: pytest.MonkeyPatch)
 
 def test_parallel_repeats_share_the_failure(world: World) -> None:
     """Repeats of what nobody took are not taken either."""
+    world.seconds = 0.1
     world.store.faults["create"] = list(DOWN)
     world.publisher.faults[SPOOL] = list(DOWN)
 
     async def run() -> list[Any]:
-        calls = (world.flow.receive(CALL) for _ in range(3))
+        calls = (world.receive(CALL) for _ in range(3))
         return await asyncio.gather(*calls, return_exceptions=True)
 
     assert [Unavailable] * 3 == [type(outcome) for outcome in asyncio.run(run())]
@@ -221,7 +231,7 @@ def test_a_defect_does_not_hang_repeats(world: World, monkeypatch: pytest.Monkey
         raise ZeroDivisionError
 
     async def run() -> list[Any]:
-        calls = (world.flow.receive(CALL) for _ in range(2))
+        calls = (world.receive(CALL) for _ in range(2))
         return await asyncio.gather(*calls, return_exceptions=True)
 
     with monkeypatch.context() as patch:
@@ -262,7 +272,7 @@ def test_different_webhooks_in_parallel(world: World) -> None:
     """Different webhooks do not wait for each other."""
 
     async def run() -> list[Outcome]:
-        outcomes = await asyncio.gather(world.flow.receive(CALL), world.flow.receive(LEAD))
+        outcomes = await asyncio.gather(world.receive(CALL), world.receive(LEAD))
         await _settle()
         return outcomes
 
@@ -271,10 +281,100 @@ def test_different_webhooks_in_parallel(world: World) -> None:
 
 
 def test_neither(world: World) -> None:
-    """What neither took is refused."""
+    """What neither took is refused, once there is no time for another round."""
+    world.seconds = 0.1
     world.store.faults["create"] = DOWN[:1]
     world.publisher.faults[SPOOL] = DOWN[:1]
     assert ["Unavailable", "published"] == world.statuses(CALL, CALL)
+
+
+@pytest.mark.parametrize(
+    ("store", "spool_", "status"),
+    [(1, 1, "published"), (3, 2, "spooled"), (4, 9, "stored")],
+)
+def test_another_round(world: World, store: int, spool_: int, status: str) -> None:
+    """What fails quickly in both places is tried again in both, while there is time."""
+    world.store.faults["create"] = DOWN[:store]
+    world.publisher.faults[SPOOL] = DOWN[:spool_]
+    assert [status] == world.statuses(CALL)
+
+
+def test_rounds_are_few(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rounds come at growing distances and end in time: an outage is no reason for haste."""
+    slept: list[float] = []
+    clock = deadline.time.monotonic
+    monkeypatch.setattr(deadline.time, "monotonic", lambda: clock() + sum(slept))
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(flow.asyncio, "sleep", sleep)
+    world.store.faults["create"] = list(DOWN)
+    world.publisher.faults[SPOOL] = list(DOWN)
+    with pytest.raises(Unavailable):
+        asyncio.run(world.receive(CALL))
+    pauses = [seconds for seconds in slept if seconds]
+    assert sorted(pauses) == pauses
+    assert 3 <= len(pauses) <= 8
+    assert 1 < sum(pauses) < deadline.TOTAL_SECONDS
+
+
+@pytest.mark.parametrize("published", [False, True])
+def test_the_own_first_try(world: World, monkeypatch: pytest.MonkeyPatch, published: bool) -> None:
+    """A try to store that took effect, though it failed, makes the next one no duplicate."""
+    create = world.store.create
+    answers = iter([Unavailable("UNAVAILABLE")])
+
+    async def done_but_lost(record: Record, *, timeout: float) -> bool:
+        is_new = await create(record, timeout=timeout)
+        for error in answers:
+            if published:  # by `recover`, meanwhile
+                mark = Mark(event_id=record.event.id, message_id="1", at=NOON)
+                await world.store.mark(mark, timeout=timeout)
+            raise error
+        return is_new
+
+    monkeypatch.setattr(world.store, "create", done_but_lost)
+    world.publisher.faults[SPOOL] = DOWN[:1]
+    assert ["published", "duplicate"] == world.statuses(CALL, _later(CALL, seconds=1))
+    assert (0 if published else 1) == len(world.publisher.messages.get(CALL_TOPIC, []))
+    assert 1 == len(world.store.events)
+
+
+def test_a_repeat_in_a_second_round(world: World) -> None:
+    """A webhook that was there before is a duplicate in whatever round it is found."""
+    world.run(CALL)
+    world.store.faults["create"] = DOWN[:1]
+    world.publisher.faults[SPOOL] = DOWN[:1]
+    assert ["duplicate"] == world.statuses(_later(CALL, seconds=1))
+
+
+@pytest.mark.parametrize("error", [InvalidCall("INVALID_ARGUMENT"), Refused("PERMISSION_DENIED")])
+def test_a_store_that_refuses_all(world: World, error: Unavailable) -> None:
+    """A store that refuses every webhook is passed by like one that is down: all are spooled."""
+    world.store.faults["create"] = [error] * 100
+    leads = [webhook_of([*LEAD.fields, ("n", str(number))]) for number in range(5)]
+    assert ["spooled"] * 5 == world.statuses(*leads)
+    assert 3 == world.store.calls.count("create")
+
+
+@pytest.mark.parametrize("error", [InvalidCall("INVALID_ARGUMENT"), NotFound("NOT_FOUND")])
+def test_topics_that_refuse_all(world: World, error: Unavailable) -> None:
+    """While every publish is refused each webhook is stored, tried, and answered at once."""
+    world.publisher.faults[CALL_TOPIC] = [error] * 100
+    calls = [webhook_of([*HELP_PAGE, ("n", str(number))]) for number in range(5)]
+    assert ["stored"] * 5 == world.statuses(*calls)
+    assert 5 == world.publisher.calls
+    assert {isinstance(error, InvalidCall)} == {mark.rejected for mark in world.store.marks}
+
+
+def test_one_place(settings: Callable[..., Settings]) -> None:
+    """Where store and publisher are one, what it does not take is refused at its first word."""
+    world = World(settings())
+    world.flow = Flow(world.flow._admission, world.flow._outlet, has_spool=False)
+    world.store.faults["create"] = DOWN[:1]
+    assert ["Unavailable", "published"] == world.statuses(CALL, CALL)
+    assert SPOOL not in world.publisher.messages
 
 
 def test_breaker(world: World) -> None:
@@ -343,10 +443,20 @@ def test_deleted_in_between(world: World, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_retention(settings: Callable[..., Settings]) -> None:
-    """With a retention the event expires so many days after it was received."""
+    """With a retention a published event expires so many days after it was received."""
     world = World(settings(ENVYBOX_RETENTION_DAYS="30"))
-    world.run(CALL)
-    assert NOON + timedelta(days=30) == world.store.records[0].expire_at
+    world.publisher.faults[CALL_TOPIC] = DOWN[:1]
+    world.run(CALL, CALL)
+    failed, published = world.store.marks
+    assert (None, NOON + timedelta(days=30)) == (failed.expire_at, published.expire_at)
+
+
+def test_retention_past_all_times(settings: Callable[..., Settings]) -> None:
+    """An event of the far future is published all the same, and does not expire."""
+    world = World(settings(ENVYBOX_RETENTION_DAYS="30"))
+    far = datetime.max.replace(tzinfo=UTC)
+    assert ["published"] == world.statuses(webhook_of(CALL.fields, received_at=far))
+    assert [None] == [mark.expire_at for mark in world.store.marks]
 
 
 def test_a_store_that_hangs(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,14 +10,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from envybox.errors import Rejected, Unavailable
+from envybox.errors import InvalidCall, NotFound, Refused, Rejected, Unavailable
 from envybox.event import Event
+from envybox.ports.backend import Backend
 from envybox.ports.publish import Message
-from envybox.ports.store import Mark, Stored
-from envybox.receiver import deadline, spool
+from envybox.ports.store import Backlog, Mark, Stored
+from envybox.receiver import course, deadline, spool
 from envybox.receiver import recovery as recovery_module
+from envybox.receiver.admission import Admission
 from envybox.receiver.deadline import Deadline
-from envybox.receiver.flow import Flow
+from envybox.receiver.outlet import Outlet
 from envybox.receiver.recovery import Drained, Recovery, Report
 from envybox.settings import Settings
 from envybox.webhook import Webhook
@@ -34,9 +36,14 @@ class World:
     def __init__(self, settings: Settings) -> None:
         self.store = FakeStore()
         self.publisher = FakePublisher()
-        flow = Flow(settings, self.store, self.publisher)
-        self.recovery = Recovery(settings, self.store, self.publisher, flow)
-        self.flow = flow
+        self.admission = Admission(settings, self.store)
+        self.outlet = Outlet(settings, Backend(self.store, self.publisher))
+        self.settings = settings
+        self.restart()
+
+    def restart(self) -> None:
+        """Go on as a new process."""
+        self.recovery = Recovery(self.settings, self.store, self.admission, self.outlet)
 
     def leave_pending(self, count: int, *, number: str = "1", age: float = 3600) -> None:
         """Store webhooks of a type that were never published, a second apart."""
@@ -46,9 +53,7 @@ class World:
                 at = datetime.now(UTC) - timedelta(seconds=age) + timedelta(seconds=index)
                 fields = [("webhooktype", number), ("call_id", f"{number}-{index}-{age}")]
                 webhook = webhook_of(fields, received_at=at)
-                admitted = await self.flow.admission.admit(
-                    webhook, self.flow.admission.event(webhook), Deadline(1)
-                )
+                admitted = await self.admission.admit(self.admission.arrival(webhook), Deadline(1))
                 assert admitted.is_new
 
         asyncio.run(store())
@@ -107,14 +112,14 @@ def test_one_that_always_fails_holds_up_nobody(world: World) -> None:
     world.publisher.faults[CALL_TOPIC] = list(DOWN)
     report = world.run()
     assert (3, 120) == (report.published, report.pending)
-    assert recovery_module.TOPIC_FAILURES <= report.failed < 60
+    assert course.TOPIC_FAILURES <= report.failed < 60
     assert 4999 <= report.oldest_pending_seconds <= 5100
     assert 3 == len(_published(world, LEAD_TOPIC))
 
 
 def test_refused_messages_hold_up_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A topic that refuses all its messages is given up too, after more of them."""
-    monkeypatch.setattr(recovery_module, "TOPIC_REFUSALS", 60)
+    monkeypatch.setattr(course, "TOPIC_REFUSALS", 60)
     world.leave_pending(120, age=5000)
     world.leave_pending(3, number="4", age=100)
     world.publisher.faults[CALL_TOPIC] = [Rejected("INVALID_ARGUMENT")] * 1000
@@ -128,7 +133,7 @@ def test_marks_that_are_lost_end_the_run(world: World, capsys: pytest.CaptureFix
     world.leave_pending(200)
     world.store.faults["mark"] = list(DOWN)
     report = world.run()
-    most = recovery_module.LOST_MARKS
+    most = course.LOST_MARKS
     assert most <= report.published < most + recovery_module.PARALLEL
     assert 200 == report.pending
     line = json.loads(capsys.readouterr().out)
@@ -151,7 +156,7 @@ def test_some_marks_that_are_lost_end_nothing(
     monkeypatch.setattr(world.store, "mark", every_second)
     report = world.run()
     assert (200, 100) == (report.published, report.pending)
-    assert report.pending > recovery_module.LOST_MARKS
+    assert report.pending > course.LOST_MARKS
 
 
 def test_slow_backends(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,7 +211,7 @@ def test_time_up_within_a_page(world: World, monkeypatch: pytest.MonkeyPatch) ->
 
     async def slow(**kwargs: Any) -> Any:
         page = await real(**kwargs)
-        monkeypatch.setattr(recovery_module.time, "monotonic", lambda: float("inf"))
+        monkeypatch.setattr(course.time, "monotonic", lambda: float("inf"))
         return page
 
     monkeypatch.setattr(world.store, "pending", slow)
@@ -219,6 +224,197 @@ def test_store_down(world: World) -> None:
     world.store.faults["pending"] = DOWN[:1]
     with pytest.raises(Unavailable):
         world.run()
+
+
+def test_store_down_in_mid_run(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A store that fails after a page ends the run, and what was published is told."""
+    monkeypatch.setattr(recovery_module, "PAGE", 2)
+    world.leave_pending(3)
+    pending = world.store.pending
+
+    async def once(**kwargs: Any) -> Any:
+        page = await pending(**kwargs)
+        world.store.faults["pending"] = DOWN[:1]
+        return page
+
+    monkeypatch.setattr(world.store, "pending", once)
+    report = world.run()
+    assert (2, 1) == (report.published, report.pending)
+    line = json.loads(capsys.readouterr().out)
+    assert ("WARNING", True) == (line["severity"], "cannot be read" in line["message"])
+
+
+def test_a_count_that_fails(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """A run that published is told of though what is left cannot be counted."""
+    world.leave_pending(3)
+    world.store.faults["backlog"] = DOWN[:1]
+    report = msgspec.to_builtins(world.run())
+    expected = {"published": 3, "failed": 0, "pending": None, "oldest_pending_seconds": None}
+    assert expected == report
+    line = json.loads(capsys.readouterr().out)
+    assert ("WARNING", True) == (line["severity"], "counted" in line["message"])
+
+
+def test_a_count_that_was_cut_short(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there are more than were counted, the report says so."""
+
+    async def many(**_: Any) -> Backlog:
+        return Backlog(pending=1000, oldest=None, at_least=True)
+
+    monkeypatch.setattr(world.store, "backlog", many)
+    assert {"pending": 1000, "at_least": True}.items() <= msgspec.to_builtins(world.run()).items()
+
+
+# Where a run looks, and where the next goes on
+
+
+def test_a_dead_topic_is_not_read_whole(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a dead topic's backlog a run reads a bounded part, the next one goes on behind it."""
+    monkeypatch.setattr(recovery_module, "PASSED_BY", 100)
+    world.leave_pending(600, age=5000)
+    world.leave_pending(3, number="4", age=3000)  # behind all of it
+    world.publisher.faults[CALL_TOPIC] = list(DOWN)
+    read = []
+    for _ in range(6):
+        world.store.read = 0
+        if world.run().published:
+            break
+        read.append(world.store.read)
+    assert 3 == len(_published(world, LEAD_TOPIC))
+    assert 2 <= len(read) <= 5
+    assert max(read) <= 100 + 2 * recovery_module.PAGE + recovery_module.PARALLEL
+
+
+def test_what_comes_due_does_not_wait_for_a_dead_topic(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a dead topic's backlog is gone through, what comes due is published by the next run."""
+    monkeypatch.setattr(recovery_module, "PASSED_BY", 50)
+    world.leave_pending(600, age=5000)
+    world.publisher.faults[CALL_TOPIC] = list(DOWN)
+    world.run()
+    monkeypatch.setattr(recovery_module, "datetime", _Later)
+    world.leave_pending(2, number="4", age=59)
+    assert 2 == world.run().published
+
+
+class _Later(datetime):
+    """A clock that is half a minute ahead."""
+
+    @classmethod
+    def now(cls, tz: Any = None) -> datetime:
+        return datetime.now(tz) + timedelta(seconds=30)
+
+
+def test_refused_messages_do_not_hide_their_topics_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands behind a crowd of refused messages has its turn in the next run."""
+    monkeypatch.setattr(course, "TOPIC_REFUSALS", 30)
+    monkeypatch.setattr(recovery_module, "PARALLEL", 1)
+    world.leave_pending(60, age=5000)
+    world.leave_pending(5, age=100)
+    poison = [event.id for event in world.store.events.values()][:60]
+    publish = world.publisher.publish
+
+    async def refuse(topic: str, message: Message, *, timeout: float) -> str:
+        if message.attributes["event_id"] in poison:
+            raise InvalidCall("INVALID_ARGUMENT")
+        return await publish(topic, message, timeout=timeout)
+
+    monkeypatch.setattr(world.publisher, "publish", refuse)
+    published = [world.run().published for _ in range(3)]
+    assert 5 == sum(published)
+
+
+def test_all_is_published_once_it_can_be(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many runs failed before, the first that can publishes all, from wherever it goes."""
+    monkeypatch.setattr(recovery_module, "PASSED_BY", 50)
+    world.leave_pending(400)
+    world.publisher.faults[CALL_TOPIC] = list(DOWN)
+    for _ in range(3):
+        world.run()
+    world.publisher.faults.clear()
+    report = world.run()
+    assert (400, 0) == (report.published, report.pending)
+
+
+def test_time_up_goes_on_where_it_was(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run whose time was up before a page goes on there; a new process begins with the oldest."""
+    world.leave_pending(recovery_module.PAGE + 1)
+    oldest = min(world.store.events.values(), key=lambda event: event.received_at)
+    pending = world.store.pending
+    after: list[Stored | None] = []
+
+    async def noting(**kwargs: Any) -> Any:
+        after.append(kwargs["after"])
+        return await pending(**kwargs)
+
+    monkeypatch.setattr(world.store, "pending", noting)
+    world.recovery._course.stop(course.Stop(oldest))
+    world.run(seconds=-1)
+    assert [] == after
+    world.run()
+    assert oldest in after
+    world.restart()
+    after.clear()
+    world.run()
+    assert [None] == after
+
+
+def test_looks_begin_at_what_may_be_pending(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs look no further back than a while before the oldest; every ten minutes at all."""
+    world.leave_pending(1, age=3600)
+    (event,) = world.store.events.values()
+    world.publisher.faults[CALL_TOPIC] = DOWN[:2]
+    clock = course.time.monotonic
+    world.run()
+    world.run()
+    assert [None, event.received_at - course.LOOK_BACK] == world.store.looks
+    world.run()  # publishes it
+    world.run()
+    bound = world.store.looks[-1]
+    assert bound is not None
+    behind = datetime.now(UTC) - bound
+    assert behind >= course.LOOK_BACK + world.settings.recover_after
+    assert behind < timedelta(hours=1)
+    monkeypatch.setattr(course.time, "monotonic", lambda: clock() + course.FULL_LOOK_SECONDS)
+    world.run()
+    assert None is world.store.looks[-1]
+
+
+def test_a_time_before_all_bounds(world: World) -> None:
+    """An event that is dated at the beginning of all time bounds no look."""
+    webhook = webhook_of(HELP_PAGE, received_at=datetime(1, 1, 1, tzinfo=UTC))
+    world.publisher.faults[CALL_TOPIC] = DOWN[:2]
+    world.drain(spool.encode(webhook))
+    assert [1, 0] == [world.run().pending for _ in range(2)]
+
+
+@pytest.mark.parametrize("lost", ["publish", "mark"])
+def test_an_old_one_that_was_drained_is_looked_for(world: World, lost: str) -> None:
+    """What was drained and not published, or not marked, is no further back than runs look."""
+    world.run()
+    if lost == "publish":
+        world.publisher.faults[CALL_TOPIC] = DOWN[:1]
+    else:
+        world.store.faults["mark"] = DOWN[:1]
+    world.drain(_spooled(age=7200)[1])
+    assert 1 == world.run().published
+
+
+def test_what_is_being_drained_is_left_alone(world: World) -> None:
+    """What the store got just now is left to who stored it, however long ago it was received."""
+    world.leave_pending(2, age=3600)
+    drained, old = world.store.events.values()
+    now = datetime.now(UTC)
+    for stored, age in ((drained, 30), (old, 90)):
+        at = now - timedelta(seconds=age)
+        world.store.events[stored.id] = msgspec.structs.replace(stored, created_at=at)
+    report = world.run()
+    assert ([old.id], 1) == (_published(world, CALL_TOPIC), report.pending)
 
 
 def _spooled(age: float = 10, fields: Any = HELP_PAGE) -> tuple[Webhook, Message]:
@@ -272,8 +468,30 @@ def test_rejected(world: World) -> None:
     """What the store can never take goes to the dead letters too."""
     world.store.faults["create"] = [Rejected("INVALID_ARGUMENT")]
     _, message = _spooled()
-    assert "dead_lettered" == world.drain(message).status
+    drained = world.drain(message)
+    assert ("dead_lettered", "INVALID_ARGUMENT") == (drained.status, drained.reason)
     assert [message.data] == [dead.data for dead in world.publisher.messages["envybox-spool-dead"]]
+
+
+@pytest.mark.parametrize(
+    "error", [InvalidCall("INVALID_ARGUMENT"), NotFound("NOT_FOUND"), Refused("PERMISSION_DENIED")]
+)
+def test_refused_for_all(world: World, error: Unavailable) -> None:
+    """What any webhook would be refused for is an outage: the message comes again, unburied."""
+    world.store.faults["create"] = [error]
+    _, message = _spooled()
+    with pytest.raises(Unavailable):
+        world.drain(message)
+    assert {} == world.publisher.messages
+    assert "published" == world.drain(message).status
+
+
+def test_drain_of_what_is_stored_and_pending(world: World) -> None:
+    """A spool message whose webhook was stored by an earlier try of its own is published now."""
+    world.publisher.faults[CALL_TOPIC] = DOWN[:1]
+    _, message = _spooled()
+    statuses = [world.drain(message).status for _ in range(3)]
+    assert ["stored", "published", "duplicate"] == statuses
 
 
 def test_poison_without_publisher(world: World) -> None:
@@ -300,14 +518,14 @@ def test_a_defect(
     """An event that meets a defect fails alone, and the log tells where, never its values."""
     world.leave_pending(3)
     spoiled = next(iter(world.store.events))
-    event_of = world.flow.admission.event_of
+    event_of = world.admission.event_of
 
     def defective(stored: Stored) -> Event:
         if stored.id == spoiled:
             raise KeyError("a visitor's name")
         return event_of(stored)
 
-    monkeypatch.setattr(world.flow.admission, "event_of", defective)
+    monkeypatch.setattr(world.admission, "event_of", defective)
     report = world.run()
     assert (2, 1, 1) == (report.published, report.failed, report.pending)
     line = capsys.readouterr().out

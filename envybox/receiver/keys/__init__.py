@@ -1,0 +1,7 @@
+"""Keys: which are accepted (`entries`, `ring`), and where they may not go (`redact`, `pairing`)."""
+
+from envybox.receiver.keys.entries import parse
+from envybox.receiver.keys.pairing import pairing_key
+from envybox.receiver.keys.ring import KeyRing
+
+__all__ = ["KeyRing", "pairing_key", "parse"]
