@@ -50,10 +50,14 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Backlog(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """How many events are pending, and when the oldest of them was received (UTC)."""
+    """How many events are pending, and when the oldest of them was received (UTC).
+
+    `at_least`: there are this many, and may be more, for they were not all counted.
+    """
 
     pending: int
     oldest: datetime | None
+    at_least: bool = False
 
 
 class Store(Protocol):
@@ -86,7 +90,10 @@ class Store(Protocol):
         """
 
     async def backlog(self, *, timeout: float) -> Backlog:
-        """Return how much is pending, whatever its age."""
+        """Return how much is pending, whatever its age.
+
+        Where only the count fails, or takes too long, what is known is returned.
+        """
 
     async def close(self) -> None:
         """Let go of connections, threads and files."""

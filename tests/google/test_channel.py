@@ -20,10 +20,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from envybox.errors import Rejected, Unavailable
 from envybox.google import channel as channels
-from envybox.google.channel import SILENT_SECONDS, Channel, status_error
+from envybox.google.channel import FROZEN_SECONDS, SILENT_SECONDS, Channel, routing, status_error
 from envybox.google.credentials import Google
 from envybox.google.messages import PublishRequest, PublishResponse
 from tests.google.default import Default
+from tests.google.http2 import going_away
 from tests.google.server import Api, serving
 
 PATH = "/google.pubsub.v1.Publisher/Publish"
@@ -34,7 +35,9 @@ LONG = 20.0
 
 async def publish(channel: Channel, *, timeout: float = LONG, request: Any = REQUEST) -> Any:
     """Make a call."""
-    return await channel.unary(PATH, request, PublishResponse, routing="topic=a", timeout=timeout)
+    return await channel.unary(
+        PATH, request, PublishResponse, headers=routing(topic="a"), timeout=timeout
+    )
 
 
 def emulated(address: str) -> Channel:
@@ -94,10 +97,11 @@ def test_routing_header() -> None:
         api = Api(Publish=answer)
         async with serving(api) as address:
             channel = emulated(address)
-            routing = "name=projects/a/documents/заявки/1 b"
-            await channel.unary(PATH, REQUEST, PublishResponse, routing=routing, timeout=LONG)
+            headers = routing(project_id="example.com:a", name="projects/a/заявки/1 b&c=d")
+            await channel.unary(PATH, REQUEST, PublishResponse, headers=headers, timeout=LONG)
             await channel.close()
-        assert ["name=projects/a/documents/%D0%B7%D0%B0%D1%8F%D0%B2%D0%BA%D0%B8/1%20b"] == [
+        escaped = "%D0%B7%D0%B0%D1%8F%D0%B2%D0%BA%D0%B8/1%20b%26c%3Dd"
+        assert [f"project_id=example.com%3Aa&name=projects/a/{escaped}"] == [
             one["x-goog-request-params"] for one in api.metadata
         ]
 
@@ -115,7 +119,7 @@ def test_stream() -> None:
         async with serving(Api(Publish=stream)) as address:
             channel = emulated(address)
             responses = await channel.stream(
-                PATH, REQUEST, PublishResponse, routing="", timeout=LONG
+                PATH, REQUEST, PublishResponse, headers=(), timeout=LONG
             )
             await channel.close()
         assert [["0"], ["1"], ["2"]] == [list(one.message_ids) for one in responses]
@@ -134,7 +138,7 @@ def test_broken_stream() -> None:
         async with serving(Api(Publish=stream)) as address:
             channel = emulated(address)
             with pytest.raises(Unavailable, match=r"^ABORTED$"):
-                await channel.stream(PATH, REQUEST, PublishResponse, routing="", timeout=LONG)
+                await channel.stream(PATH, REQUEST, PublishResponse, headers=(), timeout=LONG)
             await channel.close()
 
     asyncio.run(scenario())
@@ -222,7 +226,7 @@ def test_time_limit_of_a_stream() -> None:
         async with serving(Api(Publish=stream)) as address:
             channel = emulated(address)
             with pytest.raises(Unavailable, match=r"^DEADLINE_EXCEEDED$"):
-                await channel.stream(PATH, REQUEST, PublishResponse, routing="", timeout=0.05)
+                await channel.stream(PATH, REQUEST, PublishResponse, headers=(), timeout=0.05)
             await channel.close()
 
     asyncio.run(scenario())
@@ -316,6 +320,44 @@ def test_same_channel_after_little_time() -> None:
                 await publish(channel, timeout=SILENT_SECONDS / 10)
             assert made is channel.connect()
             await channel.close()
+
+    asyncio.run(scenario())
+
+
+def test_same_channel_after_a_freeze() -> None:
+    """A call whose time ran out while the process was frozen says nothing of the connection."""
+
+    async def scenario() -> None:
+        arrived = asyncio.Event()
+
+        async def never(_request: bytes, _context: Any) -> None:
+            arrived.set()
+            await asyncio.Event().wait()
+
+        async with serving(Api(Publish=never)) as address:
+            channel = emulated(address)
+            made = channel.connect()
+            call = asyncio.create_task(publish(channel, timeout=SILENT_SECONDS))
+            await arrived.wait()
+            time.sleep(SILENT_SECONDS + 2 * FROZEN_SECONDS)  # noqa: ASYNC251 # the freeze
+            with pytest.raises(Unavailable, match=r"^DEADLINE_EXCEEDED$"):
+                await call
+            assert made is channel.connect()
+            await channel.close()
+
+    asyncio.run(scenario())
+
+
+def test_what_no_server_took_is_sent_again() -> None:
+    """A call that came as the server ended the connection, and did not begin, is sent again."""
+
+    async def scenario() -> None:
+        async with going_away() as (address, streams):
+            channel = emulated(address)
+            with pytest.raises(Unavailable, match=r"^NOT_FOUND$"):  # the second stream's answer
+                await publish(channel)
+            await channel.close()
+        assert 2 == len(streams)
 
     asyncio.run(scenario())
 
