@@ -158,7 +158,8 @@ class _Door(grpc.GenericRpcHandler):  # type: ignore[misc] # grpc has no types
         if method not in REQUESTS:
             return None  # UNIMPLEMENTED
         metadata = dict(details.invocation_metadata)
-        token = self._tokens.get(metadata.get("authorization", "").removeprefix("Bearer "))
+        scheme, _, name = metadata.get("authorization", "").partition(" ")
+        token = self._tokens.get(name) if scheme == "Bearer" else None
         account = token.account if token and token.ends_at > time.time() else None
 
         def answer(data: bytes, context: Any) -> list[bytes]:

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
-import ipaddress
 import threading
 import time
 from collections.abc import Callable
@@ -14,9 +12,6 @@ import google.oauth2.credentials
 import grpc
 import grpc.aio
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from envybox.errors import Rejected, Unavailable
 from envybox.google import channel as channels
@@ -407,40 +402,6 @@ def test_close() -> None:
 
 
 # The API itself: TLS and tokens
-
-
-@pytest.fixture(scope="module")
-def certificate() -> tuple[bytes, bytes]:
-    """A key and a certificate of this machine."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    names = [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    plain = serialization.NoEncryption()
-    form = serialization.PrivateFormat.PKCS8
-    return key.private_bytes(pem, form, plain), made.public_bytes(pem)
-
-
-@pytest.fixture
-def trusting(
-    monkeypatch: pytest.MonkeyPatch, certificate: tuple[bytes, bytes]
-) -> grpc.ServerCredentials:
-    """What a server needs that channels trust."""
-    trust = grpc.ssl_channel_credentials(certificate[1])
-    monkeypatch.setattr(channels.grpc, "ssl_channel_credentials", lambda: trust)
-    return grpc.ssl_server_credentials([certificate])
 
 
 def test_token(default: Default, trusting: grpc.ServerCredentials) -> None:
