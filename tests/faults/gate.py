@@ -123,6 +123,7 @@ class Wire:
     def __init__(self, doors: Mapping[str, int]) -> None:
         self._lock = threading.Lock()
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
+        self._silent: set[tuple[socket.socket, socket.socket]] = set()
         self._flowing = threading.Event()
         self._flowing.set()
         self._ports = {free_port(): door for door in doors.values()}
@@ -139,11 +140,24 @@ class Wire:
 
     def reset(self) -> None:
         """Reset what is connected; who connects again is let through."""
-        with self._lock:
-            pairs, self._pairs = self._pairs, []
-        for pair in pairs:
+        for pair in self._take():
             for end in pair:
                 _close(end, reset=True)
+
+    def end(self) -> None:
+        """End what is connected, as a server does with a connection that was idle for long."""
+        for pair in self._take():
+            for end in pair:
+                _close(end)
+
+    def silence(self) -> None:
+        """Pass on no more of what is connected, without a word to either side."""
+        self._silent.update(self._take())
+
+    def _take(self) -> list[tuple[socket.socket, socket.socket]]:
+        with self._lock:
+            pairs, self._pairs = self._pairs, []
+        return pairs
 
     def hang(self) -> None:
         """Take connections and bytes as ever, and pass nothing on, either way."""
@@ -189,7 +203,8 @@ class Wire:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 self._flowing.wait()
-                target.sendall(data)
+                if not self._silent.intersection(((source, target), (target, source))):
+                    target.sendall(data)
         for end in (source, target):
             _close(end)
 
