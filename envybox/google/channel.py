@@ -59,6 +59,17 @@ def routing(**params: str) -> Headers:
     return (("x-goog-request-params", urlencode(params, safe="/", quote_via=quote)),)
 
 
+async def _within(timeout: float, waiting: Awaitable[T]) -> tuple[T, float]:
+    """Wait no longer than this; return what came of it, and the time that is left."""
+    started = time.monotonic()
+    try:
+        async with asyncio.timeout(timeout):
+            found = await waiting
+    except TimeoutError as error:
+        raise status_error(_DEADLINE_EXCEEDED) from error
+    return found, max(0.001, timeout - (time.monotonic() - started))
+
+
 class Channel:
     """A channel to one API, made at its first call, in the loop that makes it.
 
@@ -197,14 +208,3 @@ def status_error(number: int) -> BackendError:
     """Return the error of a gRPC status number (google.rpc.Code)."""
     name = _NAMES.get(number, str(number))
     return Rejected(name) if name == "INVALID_ARGUMENT" else Unavailable(name)
-
-
-async def _within(timeout: float, waiting: Awaitable[T]) -> tuple[T, float]:
-    """Wait no longer than this; return what came of it, and the time that is left."""
-    started = time.monotonic()
-    try:
-        async with asyncio.timeout(timeout):
-            found = await waiting
-    except TimeoutError as error:
-        raise status_error(_DEADLINE_EXCEEDED) from error
-    return found, max(0.001, timeout - (time.monotonic() - started))

@@ -151,7 +151,10 @@ class FirestoreStore:
         return [_stored(answer.document) for answer in responses if answer.HasField("document")]
 
     async def backlog(self, *, timeout: float) -> Backlog:
-        """Return how much is pending, whatever its age; see the port."""
+        """Return how much is pending, whatever its age.
+
+        A count that fails, or takes too long, leaves it at the one that was found.
+        """
         stop_at = time.monotonic() + timeout
         far = datetime.max.replace(tzinfo=UTC)
         oldest = await self.pending(before=far, after=None, limit=1, timeout=timeout)

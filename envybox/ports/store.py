@@ -52,7 +52,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Backlog(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How many events are pending, and when the oldest of them was received (UTC).
 
-    `at_least`: there are this many, and may be more, for they were not all counted.
+    `at_least`: there are so many, and maybe more.
     """
 
     pending: int
@@ -90,10 +90,7 @@ class Store(Protocol):
         """
 
     async def backlog(self, *, timeout: float) -> Backlog:
-        """Return how much is pending, whatever its age.
-
-        Where only the count fails, or takes too long, what is known is returned.
-        """
+        """Return how much is pending, whatever its age."""
 
     async def close(self) -> None:
         """Let go of connections, threads and files."""

@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from contextlib import suppress
 from datetime import UTC, datetime
 
 import msgspec
 
-from envybox.errors import BackendError, Malformed, Rejected
+from envybox.errors import Malformed, Rejected
 from envybox.event import Event
 from envybox.ports.publish import Message, Publisher
 from envybox.ports.store import Mark, Store, Stored
@@ -46,17 +45,13 @@ LOST_MARKS = 2 * PARALLEL
 """After so many in a row a run ends: what it cannot mark, the next one publishes again."""
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a run did, and what is left: how many, and how long the oldest has waited.
-
-    Both None where the store did not say. `pending_at_least`: there may be more.
-    """
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run did, and what is left: how many, and how long the oldest has waited."""
 
     published: int
     failed: int
-    pending: int | None
-    oldest_pending_seconds: float | None
-    pending_at_least: bool = False
+    pending: int
+    oldest_pending_seconds: float
 
 
 class Drained(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,24 +136,14 @@ class Recovery:
         if run.ended_by is not None:
             text = f"recover: what is published cannot be marked ({run.ended_by}): the run ends"
             logs.write({"severity": "WARNING", "message": text})
-        return await self._report(published, failed)
-
-    async def _report(self, published: int, failed: int) -> Report:
-        pending: int | None = None
-        waited: float | None = None
-        at_least = False
-        # What was published is published: a count that fails does not make the run a failure.
-        with suppress(BackendError):
-            backlog = await self._store.backlog(timeout=CALL_SECONDS)
-            pending, at_least, oldest = backlog.pending, backlog.at_least, backlog.oldest
-            waited = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
-            waited = round(max(0.0, waited), 3)
+        backlog = await self._store.backlog(timeout=CALL_SECONDS)
+        oldest = backlog.oldest
+        waited = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
         return Report(
             published=published,
             failed=failed,
-            pending=pending,
-            oldest_pending_seconds=waited,
-            pending_at_least=at_least,
+            pending=backlog.pending,
+            oldest_pending_seconds=round(max(0.0, waited), 3),
         )
 
     async def drain(self, message: Message) -> Drained:

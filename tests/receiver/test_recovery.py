@@ -13,7 +13,7 @@ import pytest
 from envybox.errors import Rejected, Unavailable
 from envybox.event import Event
 from envybox.ports.publish import Message
-from envybox.ports.store import Backlog, Mark, Stored
+from envybox.ports.store import Mark, Stored
 from envybox.receiver import deadline, spool
 from envybox.receiver import recovery as recovery_module
 from envybox.receiver.deadline import Deadline
@@ -22,7 +22,7 @@ from envybox.receiver.recovery import Drained, Recovery, Report
 from envybox.settings import Settings
 from envybox.webhook import Webhook
 from tests.fakes import FakePublisher, FakeStore
-from tests.samples import HELP_PAGE, NOON, webhook_of
+from tests.samples import HELP_PAGE, webhook_of
 
 CALL_TOPIC, LEAD_TOPIC = "envybox-call-result", "envybox-lead-generator"
 DOWN = [Unavailable("UNAVAILABLE")] * 1000
@@ -90,33 +90,6 @@ def test_oldest_first(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     messages = world.publisher.messages[CALL_TOPIC]
     calls = [json.loads(message.data)["call"]["id"] for message in messages]
     assert [f"1-{n}-{age}" for age in (200, 100) for n in range(3)] == calls
-
-
-def test_a_backlog_that_is_not_told_fails_no_run(world: World) -> None:
-    """What was published is reported, even where the store does not say what is left."""
-    world.leave_pending(3)
-    world.store.faults["backlog"] = DOWN[:1]
-    report = world.run()
-    assert (3, 0, None, None) == (
-        report.published,
-        report.failed,
-        report.pending,
-        report.oldest_pending_seconds,
-    )
-
-
-def test_a_backlog_that_is_not_counted_says_at_least(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The report tells a count that went only so far from one that is whole."""
-
-    async def backlog(*, timeout: float) -> Backlog:
-        assert timeout > 0
-        return Backlog(pending=1, at_least=True, oldest=NOON)
-
-    assert b"pending_at_least" not in msgspec.json.encode(world.run())
-    monkeypatch.setattr(world.store, "backlog", backlog)
-    assert b'"pending_at_least":true' in msgspec.json.encode(world.run())
 
 
 def test_leaves_what_is_fresh(world: World) -> None:
