@@ -3,21 +3,25 @@
 Stubs are made on the channel itself, for the generated clients cost a quarter of a
 request's CPU and half of a cold start (docs/performance.md). What they would do beside is
 done here: the routing header, the header with the token, and the mapping of errors. What
-they would do in secret is not: no call is ever retried.
+they would do in secret is not: no call that Google may have seen is ever sent again. What
+else their calls carry, and why ours do not: docs/google-calls.md.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
-from urllib.parse import quote
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode
 
 import grpc
 import grpc.aio
 
 from envybox.errors import BackendError, InvalidCall, NotFound, Refused, Unavailable
 from envybox.google.credentials import Google, Headers
+
+T = TypeVar("T")
 
 _OPTIONS = [
     # The defaults wait up to two minutes before they connect again after an outage.
@@ -28,7 +32,10 @@ _OPTIONS = [
     ("grpc.max_receive_message_length", -1),
     # Two channels to the same host must not share what one of them found broken.
     ("grpc.use_local_subchannel_pool", 1),
-    ("grpc.enable_retries", 0),
+    # A call whose bytes never reached a server's hands, as when the connection had ended
+    # unseen, gRPC sends again by itself: that does no harm, and `grpc.enable_retries` stays on
+    # for it. More than that only a service config orders, which DNS could bring.
+    ("grpc.service_config_disable_resolution", 1),
 ]
 IDLE_SECONDS = 120.0
 """How long a connection may go unused before the next call makes a new one. An instance that
@@ -38,6 +45,29 @@ and the webhook that woke it would be lost to the time limits."""
 SILENT_SECONDS = 0.5
 """How long a connection must have said nothing to be taken for dead: a call may have had
 little time left."""
+
+FROZEN_SECONDS = 0.5
+"""A call that ends so much later than its time was not waited for all that while: the process
+was frozen, and the connection had nobody to say a word to."""
+
+
+def routing(**params: str) -> Headers:
+    """Return the header by which Google finds the server of a resource.
+
+    Escaped as the generated clients do: a name may hold what a header may not.
+    """
+    return (("x-goog-request-params", urlencode(params, safe="/", quote_via=quote)),)
+
+
+async def _within(timeout: float, waiting: Awaitable[T]) -> tuple[T, float]:
+    """Wait no longer than this; return what came of it, and the time that is left."""
+    started = time.monotonic()
+    try:
+        async with asyncio.timeout(timeout):
+            found = await waiting
+    except TimeoutError as error:
+        raise status_error(_DEADLINE_EXCEEDED) from error
+    return found, max(0.001, timeout - (time.monotonic() - started))
 
 
 class Channel:
@@ -65,23 +95,34 @@ class Channel:
         """Return the project's id."""
         return await self._google.project()
 
+    async def ready(self, timeout: float) -> float:
+        """Wait until the project's id is known; return what is left of the time.
+
+        A call begins with it, so that to ask the runtime is a part of the call's time. Raises
+        `Unavailable`.
+        """
+        if self._google.knows_project:
+            return timeout
+        _, left = await _within(timeout, self._google.project())
+        return left
+
     async def unary(
-        self, path: str, request: Any, response: Any, *, routing: str, timeout: float
+        self, path: str, request: Any, response: Any, *, headers: Headers, timeout: float
     ) -> Any:
         """Call a method and return its response, of the class `response`.
 
-        `request` is a message, or the bytes of one. `routing` is the value of the header
-        x-goog-request-params. Raises `Unavailable`, whose text is the status's name: what a
+        `request` is a message, or the bytes of one. `headers` are those beside the token, as
+        `routing` makes one. Raises `Unavailable`, whose text is the status's name: what a
         call as a whole is refused for may meet all calls alike.
         """
-        return await self._call(path, request, response, routing, timeout, stream=False)
+        return await self._call(path, request, response, headers, timeout, stream=False)
 
     async def stream(
-        self, path: str, request: Any, response: Any, *, routing: str, timeout: float
+        self, path: str, request: Any, response: Any, *, headers: Headers, timeout: float
     ) -> list[Any]:
         """Call a method that streams, and return all its responses; else as `unary`."""
         responses: list[Any] = await self._call(
-            path, request, response, routing, timeout, stream=True
+            path, request, response, headers, timeout, stream=True
         )
         return responses
 
@@ -106,35 +147,42 @@ class Channel:
             await channel.close()
 
     async def _call(
-        self, path: str, request: Any, response: Any, routing: str, timeout: float, *, stream: bool
+        self,
+        path: str,
+        request: Any,
+        response: Any,
+        headers: Headers,
+        timeout: float,
+        *,
+        stream: bool,
     ) -> Any:
         channel = self.connect()
+        token = self._owner or self._google.headers()
+        if not token:
+            token, timeout = await _within(timeout, self._google.authorized())
+            channel = self.connect()
+        method = self._methods.get(path)
+        if method is None:
+            make = channel.unary_stream if stream else channel.unary_unary
+            method = self._methods[path] = make(
+                path,
+                request_serializer=getattr(type(request), "SerializeToString", None),
+                response_deserializer=response.FromString,
+            )
+        gives_up_at = time.monotonic() + timeout
         try:
-            headers = self._owner or self._google.headers()
-            if not headers:
-                started = time.monotonic()
-                async with asyncio.timeout(timeout):
-                    headers = await self._google.authorized()
-                timeout = max(0.001, timeout - (time.monotonic() - started))
-                channel = self.connect()
-            # Escaped as the generated clients do: a name may hold what a header may not.
-            metadata = (("x-goog-request-params", quote(routing, safe="=/")), *headers)
-            method = self._methods.get(path)
-            if method is None:
-                make = channel.unary_stream if stream else channel.unary_unary
-                method = self._methods[path] = make(
-                    path,
-                    request_serializer=getattr(type(request), "SerializeToString", None),
-                    response_deserializer=response.FromString,
-                )
-            call = method(request, timeout=timeout, metadata=metadata)
+            call = method(request, timeout=timeout, metadata=(*headers, *token))
             return [message async for message in call] if stream else await call
-        except TimeoutError as error:
-            raise status_error(_DEADLINE_EXCEEDED) from error
         except grpc.aio.AioRpcError as error:
-            if error.code() is grpc.StatusCode.UNAUTHENTICATED:
-                self._google.refused(headers)
-            raise self._failed(error, channel, timeout) from error
+            status: int = error.code().value[0]
+            if status == _UNAUTHENTICATED:
+                self._google.refused(token)
+            is_silent = status == _DEADLINE_EXCEEDED and timeout >= SILENT_SECONDS
+            was_frozen = time.monotonic() - gives_up_at > FROZEN_SECONDS
+            if is_silent and not was_frozen and channel is self._channel:
+                # The connection may be dead without a word: the next call makes a new one.
+                self._drop(channel)
+            raise status_error(status) from error
 
     def _make(self) -> grpc.aio.Channel:
         if self._emulator:
@@ -142,16 +190,6 @@ class Channel:
         return grpc.aio.secure_channel(
             self._target, grpc.ssl_channel_credentials(), options=_OPTIONS
         )
-
-    def _failed(
-        self, error: grpc.aio.AioRpcError, channel: grpc.aio.Channel, timeout: float
-    ) -> BackendError:
-        status: int = error.code().value[0]
-        is_silent = status == _DEADLINE_EXCEEDED and timeout >= SILENT_SECONDS
-        if is_silent and channel is self._channel:
-            # The connection may be dead without a word: the next call makes a new one.
-            self._drop(channel)
-        return status_error(status)
 
     def _drop(self, channel: grpc.aio.Channel) -> None:
         """Forget the channel. Calls under way on it go on."""
@@ -161,7 +199,8 @@ class Channel:
         task.add_done_callback(self._tasks.discard)
 
 
-_DEADLINE_EXCEEDED = grpc.StatusCode.DEADLINE_EXCEEDED.value[0]
+_DEADLINE_EXCEEDED: int = grpc.StatusCode.DEADLINE_EXCEEDED.value[0]
+_UNAUTHENTICATED: int = grpc.StatusCode.UNAUTHENTICATED.value[0]
 _NAMES = {code.value[0]: code.name for code in grpc.StatusCode}
 _ERRORS: dict[int, type[Unavailable]] = {
     grpc.StatusCode.INVALID_ARGUMENT.value[0]: InvalidCall,

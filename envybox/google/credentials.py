@@ -56,6 +56,11 @@ class Google:
         self._token = _NONE
         self._renewing: asyncio.Task[None] | None = None
 
+    @property
+    def knows_project(self) -> bool:
+        """Whether `project` has not to be waited for."""
+        return bool(self._project)
+
     async def project(self) -> str:
         """Return the project's id. Raises `Unavailable` where none is named and none found."""
         if not self._project:

@@ -11,7 +11,8 @@ from typing import Any
 from envybox.errors import BackendError, InvalidCall, NotFound, Rejected
 from envybox.google import document
 from envybox.google.batch import Batcher
-from envybox.google.channel import Channel, status_error
+from envybox.google.channel import Channel, routing, status_error
+from envybox.google.credentials import Headers
 from envybox.google.messages import (
     BatchWriteRequest,
     BatchWriteResponse,
@@ -36,6 +37,8 @@ _EQUAL = 5
 _LESS_THAN = 1
 _AT_LEAST = 4
 _COUNT = "pending"
+MOST_COUNTED = 10_000
+"""How far the backlog is counted: ten reads' price, and soon done. More is told as `at_least`."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -46,6 +49,7 @@ class FirestoreStore:
         self._channel = channel
         self._database_id = database
         self._collection = collection
+        self._routing: Headers = ()
         # Six calls at a time: with fewer a write waits longer for its turn than for its
         # answer, with more the batches get smaller. A call may have 500 writes and 10 MiB;
         # Google's own bulk writers send 20, for the slowest holds up the others.
@@ -64,6 +68,7 @@ class FirestoreStore:
         What is refused goes again as a bare document. Where that is refused too, the control
         tells whose fault it is: the event's, or what any other would be refused for.
         """
+        timeout = await self._channel.ready(timeout)
         stop_at = time.monotonic() + timeout
         try:
             return await self._create(document.build, record, timeout)
@@ -98,6 +103,7 @@ class FirestoreStore:
 
     async def get(self, event_id: str, *, timeout: float) -> Stored | None:
         """Return the event of this id, None where there is none."""
+        timeout = await self._channel.ready(timeout)
         request = GetDocumentRequest(name=await self._name(event_id))
         request.mask.field_paths.extend(_STORED_FIELDS)
         try:
@@ -105,7 +111,7 @@ class FirestoreStore:
                 _SERVICE + "GetDocument",
                 request,
                 Document,
-                routing=f"name={request.name}",
+                headers=await self._headers(),
                 timeout=timeout,
             )
         except NotFound:
@@ -114,6 +120,7 @@ class FirestoreStore:
 
     async def mark(self, mark: Mark, *, timeout: float) -> None:
         """Write the outcome of an attempt to publish; see the port."""
+        timeout = await self._channel.ready(timeout)
         request = BatchWriteRequest()
         write = request.writes.add()
         write.update.name = await self._name(mark.event_id)
@@ -132,6 +139,7 @@ class FirestoreStore:
         timeout: float,
     ) -> list[Stored]:
         """Return pending events, oldest first; see the port."""
+        timeout = await self._channel.ready(timeout)
         request = RunQueryRequest(parent=await self._documents())
         query = request.structured_query
         for path in _STORED_FIELDS:
@@ -148,31 +156,49 @@ class FirestoreStore:
             _SERVICE + "RunQuery",
             request,
             RunQueryResponse,
-            routing=f"parent={request.parent}",
+            headers=await self._headers(),
             timeout=timeout,
         )
         return [_stored(answer.document) for answer in responses if answer.HasField("document")]
 
     async def backlog(self, *, since: datetime | None = None, timeout: float) -> Backlog:
-        """Return how much is pending, whatever its age."""
+        """Return how much is pending, whatever its age.
+
+        A count that fails, or takes too long, leaves it at the one that was found.
+        """
         stop_at = time.monotonic() + timeout
         far = datetime.max.replace(tzinfo=UTC)
         oldest = await self.pending(since=since, before=far, after=None, limit=1, timeout=timeout)
         if not oldest:  # as nearly always: nothing to count
             return Backlog(pending=0, oldest=None)
+        try:
+            pending = await self._count(since=since, timeout=_left(stop_at))
+        except BackendError:
+            pending = None
+        if pending is None:  # the oldest one is there all the same
+            return Backlog(pending=1, at_least=True, oldest=oldest[0].received_at)
+        return Backlog(
+            pending=pending,
+            at_least=pending >= MOST_COUNTED,
+            oldest=oldest[0].received_at if pending else None,
+        )
+
+    async def _count(self, *, since: datetime | None, timeout: float) -> int | None:
+        """Return how many are pending, `MOST_COUNTED` at most; None where it was not said."""
         request = RunAggregationQueryRequest(parent=await self._documents())
         aggregation = request.structured_aggregation_query
-        self._where_pending(aggregation.structured_query)
-        aggregation.aggregations.add(alias=_COUNT).count.SetInParent()
+        self._where_pending(aggregation.structured_query, since=since)
+        aggregation.aggregations.add(alias=_COUNT).count.up_to.value = MOST_COUNTED
         responses = await self._channel.stream(
             _SERVICE + "RunAggregationQuery",
             request,
             RunAggregationQueryResponse,
-            routing=f"parent={request.parent}",
-            timeout=_left(stop_at),
+            headers=await self._headers(),
+            timeout=timeout,
         )
-        pending = responses[0].result.aggregate_fields[_COUNT].integer_value
-        return Backlog(pending=pending, oldest=oldest[0].received_at if pending else None)
+        # Those without a result tell of partial progress.
+        results = [answer.result for answer in responses if answer.HasField("result")]
+        return results[-1].aggregate_fields[_COUNT].integer_value if results else None
 
     async def close(self) -> None:
         """Close the channel."""
@@ -202,7 +228,7 @@ class FirestoreStore:
                 _SERVICE + "BatchWrite",
                 b"".join((head.SerializeToString(), *parts)),
                 BatchWriteResponse,
-                routing=f"database={head.database}",
+                headers=await self._headers(),
                 timeout=timeout,
             )
         except InvalidCall as error:
@@ -236,6 +262,22 @@ class FirestoreStore:
                 received.field.field_path = "received_at"
                 received.op = op
                 fill(received.value, time_)
+
+    async def _headers(self) -> Headers:
+        """Return the headers by which Google finds the database.
+
+        The resource's own name, as the generated clients send it, is refused where the
+        database is a named one; so is a call whose headers name another database.
+        https://firebase.google.com/docs/firestore/manage-databases
+        """
+        if not self._routing:
+            database = await self._database()
+            project = await self._channel.project()
+            self._routing = (
+                *routing(project_id=project, database_id=self._database_id),
+                ("google-cloud-resource-prefix", database),
+            )
+        return self._routing
 
     async def _database(self) -> str:
         return f"projects/{await self._channel.project()}/databases/{self._database_id}"

@@ -7,7 +7,7 @@ call's, chat's or visitor's.
 
 from __future__ import annotations
 
-from envybox.google.channel import Channel
+from envybox.google.channel import Channel, routing
 from envybox.google.messages import PublishRequest, PublishResponse
 from envybox.ports.publish import Message
 
@@ -22,12 +22,17 @@ class PubSubPublisher:
 
     async def publish(self, topic: str, message: Message, *, timeout: float) -> str:
         """Publish and return the message's id; see the port."""
+        timeout = await self._channel.ready(timeout)
         request = PublishRequest(topic=f"projects/{await self._channel.project()}/topics/{topic}")
         request.messages.add(
             data=message.data, attributes=message.attributes, ordering_key=message.ordering_key
         )
         response = await self._channel.unary(
-            _PUBLISH, request, PublishResponse, routing=f"topic={request.topic}", timeout=timeout
+            _PUBLISH,
+            request,
+            PublishResponse,
+            headers=routing(topic=request.topic),
+            timeout=timeout,
         )
         message_id: str = response.message_ids[0]
         return message_id

@@ -20,6 +20,7 @@ import httpx
 
 from envybox.tools import emulators
 from envybox.types import TYPES, dead_letter_topic, spool_topic, topic_of
+from tests.gateway.deployment import Deployment
 
 KEY = "0123456789abcdef0123456789abcdef"
 OTHER_KEY = "fedcba9876543210fedcba9876543210"
@@ -101,7 +102,9 @@ class Receiver:
 class Backend:
     """What a backend holds, read without the product's code."""
 
-    environ: dict[str, str]
+    def environ(self, _target: str, /) -> dict[str, str]:
+        """Return the settings by which a function finds it."""
+        return {}
 
     def document(self, event_id: str) -> dict[str, Any] | None:
         """Return a document as JSON values, times as RFC 3339."""
@@ -120,7 +123,9 @@ class Local(Backend):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.environ = {"ENVYBOX_BACKEND": "local", "ENVYBOX_LOCAL_PATH": str(path)}
+
+    def environ(self, _target: str, /) -> dict[str, str]:
+        return {"ENVYBOX_BACKEND": "local", "ENVYBOX_LOCAL_PATH": str(self.path)}
 
     def document(self, event_id: str) -> dict[str, Any] | None:
         rows = self._read("SELECT document FROM events WHERE id = ?", event_id)
@@ -140,29 +145,39 @@ class Local(Backend):
 
 
 class Emulated(Backend):
-    """The official emulators, by their REST interfaces."""
+    """The official emulators, by their REST interfaces; the functions come by a gateway."""
 
-    def __init__(self, firestore: str, pubsub: str) -> None:
+    def __init__(
+        self,
+        firestore: str,
+        pubsub: str,
+        deployment: Deployment,
+        doors: dict[str, dict[str, str]],
+    ) -> None:
+        self._deployment = deployment
+        self._doors = doors
         self._firestore = firestore
         self._pubsub = f"http://{pubsub}/v1/projects/{PROJECT}"
         self._http = httpx.Client(timeout=30, trust_env=False)
         self._seen: dict[str, list[dict[str, Any]]] = {}
-        self.environ = {
-            "ENVYBOX_BACKEND": "google",
-            "FIRESTORE_EMULATOR_HOST": firestore,
-            "PUBSUB_EMULATOR_HOST": pubsub,
-            "GOOGLE_CLOUD_PROJECT": PROJECT,
-        }
         emulators.create_topics(pubsub, PROJECT, "envybox-")
         for topic in _topics():
             subscription = {"topic": f"projects/{PROJECT}/topics/{topic}"}
             answer = self._http.put(f"{self._pubsub}/subscriptions/{topic}", json=subscription)
             answer.raise_for_status()
 
+    def environ(self, target: str, /) -> dict[str, str]:
+        return {
+            "ENVYBOX_BACKEND": "google",
+            "GOOGLE_CLOUD_PROJECT": PROJECT,
+            "ENVYBOX_DATABASE": self._deployment.database_id,
+            **self._doors[target],
+        }
+
     def document(self, event_id: str) -> dict[str, Any] | None:
         answer = self._http.get(
-            f"http://{self._firestore}/v1/projects/{PROJECT}/databases/(default)/documents"
-            f"/events/{event_id}",
+            f"http://{self._firestore}/v1/{self._deployment.database}/documents"
+            f"/{self._deployment.collection}/{event_id}",
             headers={"authorization": "Bearer owner"},
         )
         if answer.status_code == 404:
@@ -208,7 +223,7 @@ def serve(backend: Backend, **environ: str) -> Iterator[Receiver]:
                 [sys.executable, "-m", "functions_framework", *served, "--port", str(port)],
                 cwd=folder,
                 stdout=output,
-                env=_clean() | {"ENVYBOX_KEYS": f"shop={KEY}"} | backend.environ | environ,
+                env=_clean() | {"ENVYBOX_KEYS": f"shop={KEY}"} | backend.environ(target) | environ,
             )
             stack.callback(process.wait)
             stack.callback(process.terminate)

@@ -99,15 +99,14 @@ def test_a_refused_key_opens_nothing(local: Local) -> None:
 def test_a_refused_key_connects_to_nothing() -> None:
     """A wrong key makes no client of Google's; the right one does."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        google = Backend()
         host = f"127.0.0.1:{listener.getsockname()[1]}"
-        google.environ = {
+        google = {
             "ENVYBOX_BACKEND": "google",
             "FIRESTORE_EMULATOR_HOST": host,
             "PUBSUB_EMULATOR_HOST": host,
             "GOOGLE_CLOUD_PROJECT": "demo-contract",
         }
-        with serve(google) as receiver:
+        with serve(Backend(), **google) as receiver:
             for _ in range(3):
                 assert 403 == receiver.post(new_call(), key=OTHER_KEY).status_code
             listener.setblocking(False)

@@ -2,8 +2,9 @@
 
     function → wire (TCP: refuses, hangs, resets) → gate (gRPC: statuses, delays) → emulator
 
-The wire does to connections what a network does, the gate to calls what a service does.
-Both let all through until they are told otherwise, and `heal` undoes everything.
+The wire does to connections what a network does, the gate to calls what a service does: it is
+the strict gateway, and refuses what Google refuses. What keeps the rules, both let through
+until they are told otherwise, and `heal` undoes everything.
 """
 
 from __future__ import annotations
@@ -13,18 +14,18 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import grpc
 
 from envybox.tools.emulators import free_port
+from tests.gateway.call import Rule
+from tests.gateway.deployment import Deployment
+from tests.gateway.proxy import Gateway, Token
 
-STREAMS = {"RunQuery", "RunAggregationQuery"}
 FOR_EVER = 3600.0
-_EMULATOR_SECONDS = 30.0
 
 When = Literal["before", "after"]
 
@@ -61,19 +62,14 @@ class Fault:
         return self.struck <= self.times
 
 
-class Gate(grpc.GenericRpcHandler):
-    """The gRPC half: passes bytes on to an emulator, faults aside."""
+class Gate(Gateway):
+    """The gRPC half: passes on what keeps the rules, faults aside."""
 
-    def __init__(self, emulator: str) -> None:
-        options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
-        self._channel = grpc.insecure_channel(emulator, options=options)
+    def __init__(self, emulator: str, rules: Iterable[Rule], deployment: Deployment) -> None:
+        super().__init__(emulator, rules, deployment)
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
         self._healed = threading.Event()
-        self._server = grpc.server(ThreadPoolExecutor(100), options=options)
-        self._server.add_generic_rpc_handlers((self,))
-        self.port = self._server.add_insecure_port("127.0.0.1:0")
-        self._server.start()
 
     def add(self, fault: Fault) -> Fault:
         """Let a fault happen from now on."""
@@ -86,44 +82,21 @@ class Gate(grpc.GenericRpcHandler):
         with self._lock:
             self._faults.clear()
             healed, self._healed = self._healed, threading.Event()
+        self.contended.clear()
         healed.set()
 
     def close(self) -> None:
         """Stop."""
         self.heal()
-        self._server.stop(None).wait()
-        self._channel.close()
+        super().close()
 
-    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes]:
-        """Return the handler of a method: any is passed on."""
-        path = details.method
-        method = path.rpartition("/")[2]
-        metadata = [
-            (key, value)
-            for key, value in details.invocation_metadata
-            if key in ("authorization", "x-goog-request-params")
-        ]
-        if method in STREAMS:
-            stream = self._channel.unary_stream(path)
+    def before(self, method: str, request: bytes, context: grpc.ServicerContext) -> None:
+        """Let faults happen to a call that has no effect yet."""
+        self._strike(method, "before", request, context)
 
-            def answer_all(request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
-                self._strike(method, "before", request, context)
-                with _as_status(context):
-                    answers = list(stream(request, metadata=metadata, timeout=_EMULATOR_SECONDS))
-                self._strike(method, "after", request, context)
-                yield from answers
-
-            return grpc.unary_stream_rpc_method_handler(answer_all)
-        unary = self._channel.unary_unary(path)
-
-        def answer(request: bytes, context: grpc.ServicerContext) -> bytes:
-            self._strike(method, "before", request, context)
-            with _as_status(context):
-                response: bytes = unary(request, metadata=metadata, timeout=_EMULATOR_SECONDS)
-            self._strike(method, "after", request, context)
-            return response
-
-        return grpc.unary_unary_rpc_method_handler(answer)
+    def after(self, method: str, request: bytes, context: grpc.ServicerContext) -> None:
+        """Let faults happen to a call that took effect."""
+        self._strike(method, "after", request, context)
 
     def _strike(
         self, method: str, when: When, request: bytes, context: grpc.ServicerContext
@@ -144,40 +117,47 @@ class Gate(grpc.GenericRpcHandler):
                 context.abort(fault.status, "as told")
 
 
-@contextlib.contextmanager
-def _as_status(context: grpc.ServicerContext) -> Iterator[None]:
-    try:
-        yield
-    except grpc.RpcError as error:
-        context.abort(error.code(), error.details())
-
-
 class Wire:
-    """The TCP half: connections to the gate's port. `host` is what the function is given."""
+    """The TCP half: connections to the gate's doors. `hosts` is what each account is given."""
 
-    def __init__(self, port: int) -> None:
-        self._to = ("127.0.0.1", port)
+    def __init__(self, doors: Mapping[str, int]) -> None:
         self._lock = threading.Lock()
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
+        self._silent: set[tuple[socket.socket, socket.socket]] = set()
         self._flowing = threading.Event()
         self._flowing.set()
-        self._closed = False
-        self._listener = self._listen(free_port())
-        self._port: int = self._listener.getsockname()[1]
-        self.host = f"127.0.0.1:{self._port}"
+        self._ports = {free_port(): door for door in doors.values()}
+        self._listeners = [self._listen(port) for port in self._ports]
+        self.hosts = {
+            account: f"127.0.0.1:{port}" for account, port in zip(doors, self._ports, strict=True)
+        }
 
     def refuse(self) -> None:
         """Reset what is connected, and let nobody connect."""
-        _close(self._listener)
+        for listener in self._listeners:
+            _close(listener)
         self.reset()
 
     def reset(self) -> None:
         """Reset what is connected; who connects again is let through."""
-        with self._lock:
-            pairs, self._pairs = self._pairs, []
-        for pair in pairs:
+        for pair in self._take():
             for end in pair:
                 _close(end, reset=True)
+
+    def end(self) -> None:
+        """End what is connected, as a server does with a connection that was idle for long."""
+        for pair in self._take():
+            for end in pair:
+                _close(end)
+
+    def silence(self) -> None:
+        """Pass on no more of what is connected, without a word to either side."""
+        self._silent.update(self._take())
+
+    def _take(self) -> list[tuple[socket.socket, socket.socket]]:
+        with self._lock:
+            pairs, self._pairs = self._pairs, []
+        return pairs
 
     def hang(self) -> None:
         """Take connections and bytes as ever, and pass nothing on, either way."""
@@ -186,28 +166,28 @@ class Wire:
     def heal(self) -> None:
         """Let all through again; what hung is passed on late."""
         self._flowing.set()
-        if self._listener.fileno() == -1:
-            self._listener = self._listen(self._port)
+        if self._listeners[0].fileno() == -1:
+            self._listeners = [self._listen(port) for port in self._ports]
 
     def close(self) -> None:
         """Stop."""
-        self._closed = True
         self.refuse()
         self._flowing.set()
 
     def _listen(self, port: int) -> socket.socket:
         listener = socket.create_server(("127.0.0.1", port), reuse_port=False, backlog=128)
-        threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+        to = ("127.0.0.1", self._ports[port])
+        threading.Thread(target=self._accept, args=(listener, to), daemon=True).start()
         return listener
 
-    def _accept(self, listener: socket.socket) -> None:
+    def _accept(self, listener: socket.socket, to: tuple[str, int]) -> None:
         while True:
             try:
                 near, _ = listener.accept()
             except OSError:
                 return
             try:
-                far = socket.create_connection(self._to, timeout=10)
+                far = socket.create_connection(to, timeout=10)
             except OSError:
                 near.close()
                 continue
@@ -223,7 +203,8 @@ class Wire:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 self._flowing.wait()
-                target.sendall(data)
+                if not self._silent.intersection(((source, target), (target, source))):
+                    target.sendall(data)
         for end in (source, target):
             _close(end)
 
@@ -242,11 +223,12 @@ def _close(end: socket.socket, *, reset: bool = False) -> None:
 class Backend:
     """An emulator behind a gate behind a wire."""
 
-    def __init__(self, emulator: str) -> None:
-        self.emulator = emulator
-        self.gate = Gate(emulator)
-        self.wire = Wire(self.gate.port)
-        self.host = self.wire.host
+    def __init__(self, emulator: str, rules: Iterable[Rule], deployment: Deployment) -> None:
+        self.gate = Gate(emulator, rules, deployment)
+        accounts = deployment.accounts
+        doors = {account: self.gate.door({"owner": Token(account)}) for account in accounts}
+        self.wire = Wire(doors)
+        self.hosts = self.wire.hosts
 
     def heal(self) -> None:
         """End every fault."""

@@ -27,6 +27,8 @@ from tests.faults.function import Function
 from tests.faults.gate import Backend, Fault
 from tests.faults.promise import KEY, LONGEST_SECONDS, webhook
 from tests.faults.world import in_parallel
+from tests.gateway import deployment
+from tests.gateway.rules import FIRESTORE
 from tests.samples import HELP_PAGE, event_of
 
 
@@ -118,13 +120,16 @@ def test_a_mounted_secret_that_hangs_holds_nobody_up(tmp_path: Path) -> None:
 @pytest.mark.emulator
 def test_a_second_try_to_store_gets_what_the_first_one_left(hosts: tuple[str, str]) -> None:
     """A document that is refused late is stored bare in the time that is left, or not at all."""
-    backend = Backend(hosts[0])
+    strict = deployment.load("demo-budget")
+    backend = Backend(hosts[0], FIRESTORE, strict)
     fault = Fault("BatchWrite", seconds=1.2, status=grpc.StatusCode.INVALID_ARGUMENT)
     backend.gate.add(fault)
 
     async def create() -> None:
         store = FirestoreStore(
-            Channel(Google("demo-budget"), "", backend.host), "(default)", "events"
+            Channel(Google("demo-budget"), "", backend.hosts["webhook"]),
+            strict.database_id,
+            strict.collection,
         )
         record = Record(event=event_of(HELP_PAGE), raw="[]", topic="envybox-call-result")
         # With all of the time again, it would wait until it is refused again: `Rejected`.

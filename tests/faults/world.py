@@ -26,6 +26,8 @@ from tests.faults.promise import (
     figures,
     webhook,
 )
+from tests.gateway import deployment
+from tests.gateway.rules import FIRESTORE, PUBSUB
 
 PREFIX = "envybox-"
 SETTLE_SECONDS = 30
@@ -40,18 +42,13 @@ class World:
     ) -> None:
         self.project = f"demo-{secrets.token_hex(4)}"
         self._firestore, self._pubsub = firestore, pubsub
-        self.store, self.topics = Backend(firestore), Backend(pubsub)
+        self.deployment = deployment.load(self.project)
+        self.store = Backend(firestore, FIRESTORE, self.deployment)
+        self.topics = Backend(pubsub, PUBSUB, self.deployment)
         self._messages: dict[str, dict[str, set[str]]] = {}
-        self.environ = {
-            "GOOGLE_CLOUD_PROJECT": self.project,
-            "FIRESTORE_EMULATOR_HOST": self.store.host,
-            "PUBSUB_EMULATOR_HOST": self.topics.host,
-            "ENVYBOX_KEYS": KEY,
-            "ENVYBOX_RECOVER_AFTER_SECONDS": "0",
-            **(environ or {}),
-        }
-        self.webhook = Function("webhook", self.environ)
-        self.recover = Function("recover", self.environ)
+        self._environ = environ or {}
+        self.webhook = Function("webhook", self.environ("webhook"))
+        self.recover = Function("recover", self.environ("recover"))
         self._subscribed = [*TYPES.values(), "spool-dead"]
         create_topics(pubsub, self.project, PREFIX)
         for topic in self._subscribed:
@@ -59,6 +56,18 @@ class World:
         create_push_subscription(
             pubsub, self.project, "spool-push", PREFIX + "spool", self.recover.url
         )
+
+    def environ(self, target: str) -> dict[str, str]:
+        """Return a function's environment: each account has its own doors."""
+        return {
+            "GOOGLE_CLOUD_PROJECT": self.project,
+            "FIRESTORE_EMULATOR_HOST": self.store.hosts[target],
+            "PUBSUB_EMULATOR_HOST": self.topics.hosts[target],
+            "ENVYBOX_DATABASE": self.deployment.database_id,
+            "ENVYBOX_KEYS": KEY,
+            "ENVYBOX_RECOVER_AFTER_SECONDS": "0",
+            **self._environ,
+        }
 
     def start(self) -> None:
         """Start both functions."""
@@ -100,7 +109,7 @@ class World:
 
     def another(self, target: str, environ: Mapping[str, str] | None = None) -> Function:
         """Start one more instance of a function and return it; the caller kills it."""
-        function = Function(target, {**self.environ, **(environ or {})})
+        function = Function(target, {**self.environ(target), **(environ or {})})
         function.start()
         function.wait()
         return function
@@ -217,7 +226,7 @@ class World:
 
     @property
     def _collection(self) -> str:
-        return f"projects/{self.project}/databases/(default)/documents/events"
+        return f"{self.deployment.database}/documents/{self.deployment.collection}"
 
     def _documents(
         self, masks: tuple[str, ...] = ("visitor.id", "publish.state")

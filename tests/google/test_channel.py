@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
-import ipaddress
 import threading
 import time
 from collections.abc import Callable
@@ -14,16 +12,14 @@ import google.oauth2.credentials
 import grpc
 import grpc.aio
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from envybox.errors import InvalidCall, NotFound, Refused, Unavailable
 from envybox.google import channel as channels
-from envybox.google.channel import SILENT_SECONDS, Channel, status_error
+from envybox.google.channel import FROZEN_SECONDS, SILENT_SECONDS, Channel, routing, status_error
 from envybox.google.credentials import Google
 from envybox.google.messages import PublishRequest, PublishResponse
 from tests.google.default import Default
+from tests.google.http2 import going_away
 from tests.google.server import Api, serving
 
 PATH = "/google.pubsub.v1.Publisher/Publish"
@@ -34,7 +30,9 @@ LONG = 20.0
 
 async def publish(channel: Channel, *, timeout: float = LONG, request: Any = REQUEST) -> Any:
     """Make a call."""
-    return await channel.unary(PATH, request, PublishResponse, routing="topic=a", timeout=timeout)
+    return await channel.unary(
+        PATH, request, PublishResponse, headers=routing(topic="a"), timeout=timeout
+    )
 
 
 def emulated(address: str) -> Channel:
@@ -94,10 +92,11 @@ def test_routing_header() -> None:
         api = Api(Publish=answer)
         async with serving(api) as address:
             channel = emulated(address)
-            routing = "name=projects/a/documents/заявки/1 b"
-            await channel.unary(PATH, REQUEST, PublishResponse, routing=routing, timeout=LONG)
+            headers = routing(project_id="example.com:a", name="projects/a/заявки/1 b&c=d")
+            await channel.unary(PATH, REQUEST, PublishResponse, headers=headers, timeout=LONG)
             await channel.close()
-        assert ["name=projects/a/documents/%D0%B7%D0%B0%D1%8F%D0%B2%D0%BA%D0%B8/1%20b"] == [
+        escaped = "%D0%B7%D0%B0%D1%8F%D0%B2%D0%BA%D0%B8/1%20b%26c%3Dd"
+        assert [f"project_id=example.com%3Aa&name=projects/a/{escaped}"] == [
             one["x-goog-request-params"] for one in api.metadata
         ]
 
@@ -115,7 +114,7 @@ def test_stream() -> None:
         async with serving(Api(Publish=stream)) as address:
             channel = emulated(address)
             responses = await channel.stream(
-                PATH, REQUEST, PublishResponse, routing="", timeout=LONG
+                PATH, REQUEST, PublishResponse, headers=(), timeout=LONG
             )
             await channel.close()
         assert [["0"], ["1"], ["2"]] == [list(one.message_ids) for one in responses]
@@ -134,7 +133,7 @@ def test_broken_stream() -> None:
         async with serving(Api(Publish=stream)) as address:
             channel = emulated(address)
             with pytest.raises(Unavailable, match=r"^ABORTED$"):
-                await channel.stream(PATH, REQUEST, PublishResponse, routing="", timeout=LONG)
+                await channel.stream(PATH, REQUEST, PublishResponse, headers=(), timeout=LONG)
             await channel.close()
 
     asyncio.run(scenario())
@@ -225,7 +224,7 @@ def test_time_limit_of_a_stream() -> None:
         async with serving(Api(Publish=stream)) as address:
             channel = emulated(address)
             with pytest.raises(Unavailable, match=r"^DEADLINE_EXCEEDED$"):
-                await channel.stream(PATH, REQUEST, PublishResponse, routing="", timeout=0.05)
+                await channel.stream(PATH, REQUEST, PublishResponse, headers=(), timeout=0.05)
             await channel.close()
 
     asyncio.run(scenario())
@@ -323,6 +322,44 @@ def test_same_channel_after_little_time() -> None:
     asyncio.run(scenario())
 
 
+def test_same_channel_after_a_freeze() -> None:
+    """A call whose time ran out while the process was frozen says nothing of the connection."""
+
+    async def scenario() -> None:
+        arrived = asyncio.Event()
+
+        async def never(_request: bytes, _context: Any) -> None:
+            arrived.set()
+            await asyncio.Event().wait()
+
+        async with serving(Api(Publish=never)) as address:
+            channel = emulated(address)
+            made = channel.connect()
+            call = asyncio.create_task(publish(channel, timeout=SILENT_SECONDS))
+            await arrived.wait()
+            time.sleep(SILENT_SECONDS + 2 * FROZEN_SECONDS)  # noqa: ASYNC251 # the freeze
+            with pytest.raises(Unavailable, match=r"^DEADLINE_EXCEEDED$"):
+                await call
+            assert made is channel.connect()
+            await channel.close()
+
+    asyncio.run(scenario())
+
+
+def test_what_no_server_took_is_sent_again() -> None:
+    """A call that came as the server ended the connection, and did not begin, is sent again."""
+
+    async def scenario() -> None:
+        async with going_away() as (address, streams):
+            channel = emulated(address)
+            with pytest.raises(Unavailable, match=r"^NOT_FOUND$"):  # the second stream's answer
+                await publish(channel)
+            await channel.close()
+        assert 2 == len(streams)
+
+    asyncio.run(scenario())
+
+
 def test_new_channel_after_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was not used for long is connected anew, both channels: neither is found silent."""
 
@@ -368,40 +405,6 @@ def test_close() -> None:
 
 
 # The API itself: TLS and tokens
-
-
-@pytest.fixture(scope="module")
-def certificate() -> tuple[bytes, bytes]:
-    """A key and a certificate of this machine."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    names = [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    plain = serialization.NoEncryption()
-    form = serialization.PrivateFormat.PKCS8
-    return key.private_bytes(pem, form, plain), made.public_bytes(pem)
-
-
-@pytest.fixture
-def trusting(
-    monkeypatch: pytest.MonkeyPatch, certificate: tuple[bytes, bytes]
-) -> grpc.ServerCredentials:
-    """What a server needs that channels trust."""
-    trust = grpc.ssl_channel_credentials(certificate[1])
-    monkeypatch.setattr(channels.grpc, "ssl_channel_credentials", lambda: trust)
-    return grpc.ssl_server_credentials([certificate])
 
 
 def test_token(default: Default, trusting: grpc.ServerCredentials) -> None:

@@ -76,7 +76,7 @@ def test_emulator_needs_no_credentials(default: Default) -> None:
         async with serving(Api(Publish=answer)) as address:
             channel = Channel(Google("example"), "", address)
             path = "/google.pubsub.v1.Publisher/Publish"
-            await channel.unary(path, PublishRequest(), PublishResponse, routing="", timeout=LONG)
+            await channel.unary(path, PublishRequest(), PublishResponse, headers=(), timeout=LONG)
             await channel.close()
 
     asyncio.run(scenario())

@@ -12,8 +12,8 @@ import pytest
 from envybox.errors import Refused, Rejected, Unavailable
 from envybox.google import document
 from envybox.google.channel import Channel
-from envybox.google.credentials import Google
-from envybox.google.firestore import FirestoreStore
+from envybox.google.credentials import CREDENTIALS_SECONDS, Google
+from envybox.google.firestore import MOST_COUNTED, FirestoreStore
 from envybox.google.messages import (
     BatchWriteRequest,
     BatchWriteResponse,
@@ -25,6 +25,7 @@ from envybox.google.messages import (
 )
 from envybox.ports.store import Backlog, Mark, Record, Stored
 from envybox.webhook import encode_raw
+from tests.google.default import Default
 from tests.google.server import Api, serving
 from tests.samples import HELP_PAGE, NOON, event_of
 
@@ -112,8 +113,6 @@ def test_create() -> None:
     assert not write.current_document.exists
     assert not write.HasField("update_mask")
     assert [DATABASE] == [request.database for request in writes.requests]
-    routing = "database=projects/example/databases/%28default%29"
-    assert routing == writes.api.metadata[0]["x-goog-request-params"]
     assert writes.api.paths == ["/google.firestore.v1.Firestore/BatchWrite"]
 
 
@@ -604,39 +603,165 @@ def test_pending_since() -> None:
     assert 2 == len(requests)
 
 
+class Counts:
+    """Firestore's RunQuery and RunAggregationQuery: one that is pending, and `answers`."""
+
+    def __init__(self, *answers: int | None, found: bool = True) -> None:
+        self.answers = answers
+        self.found = found
+        self.fails = False
+        self.requests: list[Any] = []
+        self.queries: list[Any] = []
+        self.api = Api(RunAggregationQuery=self.aggregate, RunQuery=self.query)
+
+    async def aggregate(self, data: bytes, context: Any) -> Any:
+        self.requests.append(RunAggregationQueryRequest.FromString(data))
+        for count in self.answers:
+            response = RunAggregationQueryResponse()
+            response.read_time.seconds = 1
+            if count is not None:
+                response.result.aggregate_fields["pending"].integer_value = count
+            yield response
+        if self.fails:
+            await context.abort(grpc.StatusCode.UNAVAILABLE)
+
+    async def query(self, data: bytes, _context: Any) -> Any:
+        self.queries.append(RunQueryRequest.FromString(data))
+        yield RunQueryResponse(document=stored_document(record_of()) if self.found else None)
+
+
+AT_LEAST_ONE = Backlog(pending=1, at_least=True, oldest=NOON)
+
+
 @pytest.mark.parametrize(
-    ("count", "found", "expected"),
+    ("answers", "expected"),
     [
-        (3, True, Backlog(pending=3, oldest=NOON)),
-        (0, True, Backlog(pending=0, oldest=None)),
-        (0, False, Backlog(pending=0, oldest=None)),
+        ([3], Backlog(pending=3, oldest=NOON)),
+        ([None, 3, None], Backlog(pending=3, oldest=NOON)),
+        ([None], AT_LEAST_ONE),
+        ([], AT_LEAST_ONE),
+        ([0], Backlog(pending=0, oldest=None)),  # published since
+        ([MOST_COUNTED], Backlog(pending=MOST_COUNTED, at_least=True, oldest=NOON)),
     ],
 )
-def test_backlog(count: int, found: bool, expected: Backlog) -> None:
-    """The backlog tells the oldest that is pending, and counts where there is one."""
-    requests, queries = [], []
-
-    async def aggregate(data: bytes, _context: Any) -> Any:
-        requests.append(RunAggregationQueryRequest.FromString(data))
-        response = RunAggregationQueryResponse()
-        response.result.aggregate_fields["pending"].integer_value = count
-        yield response
-
-    async def query(data: bytes, _context: Any) -> Any:
-        queries.append(RunQueryRequest.FromString(data))
-        yield RunQueryResponse(document=stored_document(record_of()) if found else None)
+def test_backlog(answers: list[int | None], expected: Backlog) -> None:
+    """The backlog is counted so far; what tells of progress alone is no count, least of all 0."""
+    counts = Counts(*answers)
 
     async def scenario(store: FirestoreStore) -> None:
         assert expected == await store.backlog(timeout=LONG)
 
-    run(Api(RunAggregationQuery=aggregate, RunQuery=query), scenario)
-    assert [1] == [one.structured_query.limit.value for one in queries]
-    assert found == bool(requests)
-    for request in requests:
-        counted = request.structured_aggregation_query
-        (only,) = counted.structured_query.where.composite_filter.filters
-        assert "publish.state" == only.field_filter.field.field_path
-        assert ["pending"] == [one.alias for one in counted.aggregations]
+    run(counts.api, scenario)
+    assert [1] == [one.structured_query.limit.value for one in counts.queries]
+    (request,) = counts.requests
+    counted = request.structured_aggregation_query
+    (only,) = counted.structured_query.where.composite_filter.filters
+    assert "publish.state" == only.field_filter.field.field_path
+    assert [("pending", MOST_COUNTED)] == [
+        (one.alias, one.count.up_to.value) for one in counted.aggregations
+    ]
+
+
+def test_no_backlog() -> None:
+    """Where nothing is pending, nothing is counted."""
+    counts = Counts(found=False)
+
+    async def scenario(store: FirestoreStore) -> None:
+        assert Backlog(pending=0, oldest=None) == await store.backlog(timeout=LONG)
+
+    run(counts.api, scenario)
+    assert [] == counts.requests
+
+
+def test_a_count_that_fails() -> None:
+    """A count that fails is no reason not to tell of the oldest."""
+    counts = Counts(7)
+    counts.fails = True
+
+    async def scenario(store: FirestoreStore) -> None:
+        assert AT_LEAST_ONE == await store.backlog(timeout=LONG)
+
+    run(counts.api, scenario)
+
+
+def test_a_count_that_takes_too_long() -> None:
+    """Nor is one that does not come in time: it takes what finding the oldest left."""
+    counts = Counts()
+
+    async def never(_data: bytes, _context: Any) -> Any:
+        await asyncio.Event().wait()
+        yield None
+
+    counts.api.methods["RunAggregationQuery"] = never
+
+    async def scenario(store: FirestoreStore) -> None:
+        await store.backlog(timeout=0.1)  # connects, and may take all of its time for it
+        assert AT_LEAST_ONE == await store.backlog(timeout=0.5)
+
+    run(counts.api, scenario)
+
+
+# What every call has
+
+
+@pytest.mark.parametrize("database", ["(default)", "envybox-eu"])
+def test_headers(database: str) -> None:
+    """Every call names its database in the two headers by which Google finds it, as it wants."""
+    counts = Counts(0)
+
+    async def get(_data: bytes, _context: Any) -> Any:
+        return stored_document(record_of())
+
+    async def write(_data: bytes, _context: Any) -> Any:
+        response = BatchWriteResponse()
+        response.status.add()
+        return response
+
+    counts.api.methods |= {"GetDocument": get, "BatchWrite": write}
+
+    async def main() -> None:
+        async with serving(counts.api) as address:
+            store = FirestoreStore(Channel(Google("example"), "", address), database, "events")
+            await store.create(record_of(), timeout=LONG)
+            await store.mark(Mark(event_id="f", message_id="1", at=NOON), timeout=LONG)
+            await store.get("f", timeout=LONG)
+            await store.backlog(timeout=LONG)
+            await store.close()
+
+    asyncio.run(main())
+    escaped = database.replace("(", "%28").replace(")", "%29")
+    assert ["BatchWrite", "BatchWrite", "GetDocument", "RunQuery", "RunAggregationQuery"] == [
+        path.rpartition("/")[2] for path in counts.api.paths
+    ]
+    for metadata in counts.api.metadata:
+        assert f"project_id=example&database_id={escaped}" == metadata["x-goog-request-params"]
+        prefix = f"projects/example/databases/{database}"
+        assert prefix == metadata["google-cloud-resource-prefix"]
+
+
+@pytest.mark.parametrize("method", ["create", "get", "mark", "pending", "backlog"])
+def test_asking_for_the_project_is_the_calls_time(default: Default, method: str) -> None:
+    """Where the runtime has to be asked for the project, and is slow, a call ends in time."""
+    default.gate.clear()
+    arguments: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
+        "create": ((record_of(),), {}),
+        "get": (("f",), {}),
+        "mark": ((Mark(event_id="f", message_id="1", at=NOON),), {}),
+        "pending": ((), {"before": NOON, "after": None, "limit": 1}),
+        "backlog": ((), {}),
+    }
+    positional, named = arguments[method]
+
+    async def main() -> None:
+        store = FirestoreStore(Channel(Google(""), "192.0.2.1:443", ""), "(default)", "events")
+        started = time.monotonic()
+        with pytest.raises(Unavailable, match=r"^DEADLINE_EXCEEDED$"):
+            await getattr(store, method)(*positional, **named, timeout=0.05)
+        assert time.monotonic() - started < CREDENTIALS_SECONDS / 2
+        default.gate.set()
+        await store.close()
+
+    asyncio.run(main())
 
 
 def test_unreadable() -> None:

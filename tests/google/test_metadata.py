@@ -1,57 +1,14 @@
 from __future__ import annotations
 
 import asyncio
-import http.server
-import json
-import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from envybox.google import metadata
 from envybox.google.credentials import Google
 from tests.google.default import Default
-
-
-class Server(http.server.HTTPServer):
-    """A metadata server: gives out the token `from-metadata`, or `answer` where that is set."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.asked: list[str] = []
-        self.answer: tuple[int, bytes] | None = None
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers one request."""
-
-    server: Server
-
-    def do_GET(self) -> None:
-        assert "Google" == self.headers["Metadata-Flavor"]
-        self.server.asked.append(self.path)
-        token = {"access_token": "from-metadata", "expires_in": 3599, "token_type": "Bearer"}
-        status, body = self.server.answer or (200, json.dumps(token).encode())
-        self.send_response(status)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """The metadata server of the Cloud Run service that this seems to be."""
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        monkeypatch.setenv("K_SERVICE", "envybox-webhook")
-        monkeypatch.setenv("GCE_METADATA_HOST", f"127.0.0.1:{server.server_port}")
-        yield server
-        server.shutdown()
-        thread.join()
+from tests.google.metadata_server import Server
 
 
 def authorized(google: Google) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import grpc
@@ -8,11 +9,12 @@ import pytest
 
 from envybox.errors import InvalidCall, NotFound, Refused, Unavailable
 from envybox.google.channel import Channel
-from envybox.google.credentials import Google
+from envybox.google.credentials import CREDENTIALS_SECONDS, Google
 from envybox.google.messages import PublishRequest, PublishResponse
 from envybox.google.pubsub import PubSubPublisher
 from envybox.ports.publish import Message
 from envybox.receiver.message import of_event
+from tests.google.default import Default
 from tests.google.server import Api, serving
 from tests.samples import HELP_PAGE, event_of
 
@@ -73,5 +75,32 @@ def test_refused(code: grpc.StatusCode, error: type[Exception]) -> None:
             with pytest.raises(error, match=code.name):
                 await publisher.publish(TOPIC, Message(data=b"x", attributes={}), timeout=20)
             await publisher.close()
+
+    asyncio.run(scenario())
+
+
+def test_asking_for_the_project_is_the_calls_time(default: Default) -> None:
+    """Where the runtime has to be asked for the project, and is slow, a call ends in time."""
+    default.gate.clear()
+
+    async def scenario() -> None:
+        publisher = PubSubPublisher(Channel(Google(""), "192.0.2.1:443", ""))
+        started = time.monotonic()
+        with pytest.raises(Unavailable, match=r"^DEADLINE_EXCEEDED$"):
+            await publisher.publish(TOPIC, Message(data=b"x", attributes={}), timeout=0.05)
+        assert time.monotonic() - started < CREDENTIALS_SECONDS / 2
+        default.gate.set()
+        await publisher.close()
+
+    asyncio.run(scenario())
+
+
+def test_asking_for_the_project_leaves_less_time(default: Default) -> None:
+    """What asking for the project took is no longer the call's to spend."""
+    default.takes = 0.2
+
+    async def scenario() -> None:
+        left = await Channel(Google(""), "192.0.2.1:443", "").ready(20)
+        assert left <= 20 - 2 * default.takes  # it is asked for credentials, then a token
 
     asyncio.run(scenario())

@@ -100,12 +100,12 @@ class TestRun:
 
     __test__ = False
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *arguments: str) -> None:
         self.folder = folder
         self._log = folder / "test.jsonl"
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
-                [*program("TERRAFORM", "terraform"), "test", "-json", "-verbose"],
+                [*program("TERRAFORM", "terraform"), "test", "-json", "-verbose", *arguments],
                 cwd=folder,
                 env=environment(),
                 stdout=log,
