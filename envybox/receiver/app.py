@@ -149,7 +149,10 @@ class App:
         try:
             body = await _body(request)
             fields, warnings = read_fields(
-                body, request.headers.get("content-type", ""), request.scope["query_string"]
+                body,
+                request.headers.get("content-type", ""),
+                request.scope["query_string"],
+                ",".join(request.headers.getlist("content-encoding")),
             )
             account = self._verify(fields)
         except RequestError as error:
