@@ -20,7 +20,8 @@ _FOLD = re.compile(rb"\r?\n[ \t]+")
 _DISPOSITION = re.compile(rb"^content-disposition[ \t]*:([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 # A quoted value's end is optional, else each quote of one that has none is tried anew.
 _PARAMETER = re.compile(
-    rb'(?:^|;)[ \t]*([^\s=;"]+)[ \t]*=[ \t]*(?:"((?:[^"\\]++|\\.)*+)"?|([^;]*))', re.DOTALL
+    rb'(?:^|;)[ \t]*([^\s=;"]+)[ \t]*=[ \t]*(?:"((?:[^"\\]++|\\.)*+)"?|\'([^\';]*)\'|([^;]*))',
+    re.DOTALL,
 )
 _ESCAPED = re.compile(rb'\\(["\\])')
 
@@ -61,7 +62,7 @@ def _pair(part: bytes) -> Pair:
     blank = _END_OF_HEADERS.search(part)
     headers, value = (part[: blank.start()], part[blank.end() :]) if blank else (part, b"")
     if disposition := _DISPOSITION.search(_FOLD.sub(b" ", headers)):
-        for key, quoted, plain in _PARAMETER.findall(disposition[1]):
+        for key, quoted, single, plain in _PARAMETER.findall(disposition[1]):
             if key.lower() == b"name":
-                return _ESCAPED.sub(rb"\1", quoted) or plain.strip(), value
+                return _ESCAPED.sub(rb"\1", quoted) or single or plain.strip(), value
     return b"", value

@@ -74,6 +74,7 @@ def test_file() -> None:
         ('Content-Disposition: form-data; filename="; name=b"; name="a"', "a"),
         ('Content-Disposition: form-data; filename=""; name="a"', "a"),
         ('Content-Disposition: form-data; name="a', "a"),
+        ("Content-Disposition: form-data; name='a'; x=y", "a"),
         ("Content-Disposition: form-data; name*=utf-8''b; name=\"a\"", "a"),
         ('Content-Disposition: form-data;\r\n name="a"', "a"),
         ('Content-Disposition: form-data;\r\n\tname="a"', "a"),
