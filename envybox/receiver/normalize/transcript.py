@@ -22,10 +22,11 @@ from envybox.event import EntryKind, TranscriptEntry
 from envybox.receiver.normalize import times
 from envybox.receiver.normalize.text import filled, unescape
 
-# A header line. Its rest, where it is blank, and its line break go with it. The time
+# A header line. Marks of direction that a phone put before it, its rest, where it is blank,
+# and its line break go with it. The time
 # taken is linear: a line is tried once, and what follows `.*?` begins at each comma anew.
 _HEADER = re.compile(
-    r"^\[(.*?),[^\S\n]*([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})[^\S\n]+[вВ]"
+    r"^[\u200e\u200f\u202a-\u202e\ufeff]*\[(.*?),[^\S\n]*([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})[^\S\n]+[вВ]"
     r"[^\S\n]+([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?\](?:[^\S\n]*(?:\n|\Z))?",
     re.MULTILINE,
 )
