@@ -121,7 +121,13 @@ class App:
         fields: Fields = []
         try:
             body = await _body(request, MAX_BODY, BODY_SECONDS)
-            fields, warnings = read_fields(body, request.headers.get("content-type", ""), query)
+            headers = request.headers
+            fields, warnings = read_fields(
+                body,
+                headers.get("content-type", ""),
+                query,
+                ",".join(headers.getlist("content-encoding")),
+            )
             verified = self._keys.admit(fields, warnings)
         except RequestError as error:
             refusal = error if self._keys.configured else NotConfigured()

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from envybox.receiver.normalize.text import identified
 from envybox.webhook import Webhook
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,7 +30,11 @@ def first_id(webhook: Webhook) -> str:
 
 def is_for_ever(webhook: Webhook) -> bool:
     """Whether the webhook has a call's or a chat's id, so that a repeat is never new."""
-    return any(name in ("call_id", "chat_id") and value.strip() for name, value in webhook.fields)
+    return any(
+        identified(value)
+        for name, value in webhook.fields
+        if name.strip() in ("call_id", "chat_id")
+    )
 
 
 def is_within(window: timedelta, webhook: Webhook, received_at: datetime) -> bool:

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = set(
     """
     functions_framework flask werkzeug jinja2 markupsafe itsdangerous blinker click
-    cloudevents deprecation packaging starlette anyio python_multipart typing_extensions
+    cloudevents deprecation packaging starlette anyio typing_extensions
     gunicorn uvicorn uvicorn_worker
     google grpc proto msgspec phonenumbers
     """.split()  # noqa: SIM905 # one name a line would read worse

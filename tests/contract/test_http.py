@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -134,17 +135,22 @@ def test_up(receiver: Receiver, method: str) -> None:
     assert ("Envybox" in answer.text) == (method == "GET")
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
+@pytest.mark.parametrize(
+    "method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND", "PURGE", "BREW"]
+)
 def test_method_not_allowed(receiver: Receiver, method: str) -> None:
-    """Another method is refused, and told which are served."""
+    """Another method is refused, and told which are served, also one that nobody knows."""
     answer = receiver.request(method)
     assert (405, "GET, HEAD, POST") == (answer.status_code, answer.headers["allow"])
+    assert {"error": "method_not_allowed"} == answer.json()
 
 
-def test_other_method(receiver: Receiver) -> None:
-    """A method that the framework does not know either is refused with `Allow`."""
-    answer = receiver.request("TRACE")
-    assert (405, True) == (answer.status_code, "POST" in answer.headers["allow"])
+def test_compressed(receiver: Receiver) -> None:
+    """A body that is compressed is told so, and not that its key is wrong."""
+    body = gzip.compress(f"key={KEY}&webhooktype=4".encode())
+    headers = FORM | {"content-encoding": "gzip"}
+    answer = receiver.request("POST", content=body, headers=headers)
+    assert (415, {"error": "unsupported_media_type"}) == (answer.status_code, answer.json())
 
 
 def test_multipart(receiver: Receiver) -> None:

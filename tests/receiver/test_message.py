@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import example, given
@@ -112,28 +113,56 @@ def test_time() -> None:
     assert message.attributes["ce-time"] == "2026-01-01T00:00:00Z"
 
 
+@pytest.mark.parametrize(
+    ("site", "expected"),
+    [
+        ("пример.рф", "xn--e1afmkfd.xn--p1ai"),
+        (" Пример.РФ ", "xn--e1afmkfd.xn--p1ai"),
+        ("магазин.example.com", "xn--80aairftm.example.com"),
+        ("example.com", "example.com"),
+        ("Example.com/a b?c=%41", "Example.com/a b?c=%41"),
+        ("xn--e1afmkfd.xn--p1ai", "xn--e1afmkfd.xn--p1ai"),
+        ("пример..рф", "%D0%BF%D1%80%D0%B8%D0%BC%D0%B5%D1%80..%D1%80%D1%84"),
+        ("рф/a b%", "%D1%80%D1%84/a%20b%25"),
+        ("a\nb", "a%0Ab"),
+    ],
+)
+def test_site(site: str, expected: str) -> None:
+    """A site's attribute is ASCII: its IDNA form, or what is no host percent-encoded."""
+    assert expected == attributes(site=site)["site"]
+
+
 def test_source_is_a_uri() -> None:
-    """Account and site are percent-encoded in the source, and plain in their attributes."""
-    message = of_event(event_of([("site", "пример.рф/a b?c#d")], account="магазин 1"))
-    assert (
-        "//envybox/%D0%BC%D0%B0%D0%B3%D0%B0%D0%B7%D0%B8%D0%BD%201"
-        "/%D0%BF%D1%80%D0%B8%D0%BC%D0%B5%D1%80.%D1%80%D1%84/a%20b%3Fc%23d"
-    ) == message.attributes["ce-source"]
-    assert message.attributes["site"] == "пример.рф/a b?c#d"
-    assert message.attributes["account"] == "магазин 1"
+    """The account is percent-encoded in the source, the site in its IDNA form where it has one."""
+    message = of_event(event_of([("site", "пример.рф")], account="магазин 1"))
+    account = "%D0%BC%D0%B0%D0%B3%D0%B0%D0%B7%D0%B8%D0%BD%201"
+    assert f"//envybox/{account}/xn--e1afmkfd.xn--p1ai" == message.attributes["ce-source"]
+    assert account == message.attributes["account"]
+    assert "//envybox/default/%D1%8F/a%20b%3Fc%23d" == attributes(site="я/a b?c#d")["ce-source"]
 
 
-@pytest.mark.parametrize("length", [255, 256, 257, 1023, 1024, 1025, 5000])
+@pytest.mark.parametrize("nothing", ["0", "000", " 0 ", "null", "undefined", "false", "-", "NULL"])
+def test_ids_that_are_none(nothing: str) -> None:
+    """What is no id is no subject and orders nothing."""
+    fields = {"call_id": nothing, "chat_id": nothing}
+    message = of_event(event_of([*fields.items(), ("visitor_id", nothing)]))
+    assert (None, "") == (message.attributes.get("ce-subject"), message.ordering_key)
+    message = of_event(event_of([*fields.items(), ("visitor_id", "3")]))
+    assert ("visitor/3", "3") == (message.attributes["ce-subject"], message.ordering_key)
+
+
+@pytest.mark.parametrize("length", [84, 85, 86, 255, 256, 257, 1023, 1024, 1025, 5000])
 @pytest.mark.parametrize("letter", ["a", "ё", "€", "😀"])
 def test_cut(letter: str, length: int) -> None:
     """What is longer than Pub/Sub's limit is cut to it, between characters; the rest is whole."""
     text = letter * length
-    message = of_event(event_of([("site", text), ("visitor_id", text)]))
-    for cut in (message.attributes["site"], message.ordering_key):
-        assert text.startswith(cut)
-        assert min(len(text.encode()), MAX_BYTES - MAX_BYTES % len(letter.encode())) == len(
-            cut.encode()
-        )
+    message = of_event(event_of([("site", f"{text}/"), ("visitor_id", text)]))
+    size = len(letter.encode())
+    assert letter * min(length, MAX_BYTES // size) == message.ordering_key
+    encoded = len(quote(letter))
+    assert letter * min(length, MAX_BYTES // encoded) == unquote(
+        message.attributes["site"], errors="strict"
+    ).removesuffix("/")
 
 
 @given(
@@ -151,7 +180,8 @@ def test_limits(fields: dict[str, str], account: str, times: int) -> None:
     assert len(message.attributes) <= 100
     for name, text in message.attributes.items():
         assert re.fullmatch(r"(?!goog)[a-z_-]{1,256}", name)
-        assert 1 <= len(text.encode()) <= MAX_BYTES
+        assert 1 <= len(text) <= MAX_BYTES
+        assert re.fullmatch("[ -~]+", text)
     assert len(message.ordering_key.encode()) <= MAX_BYTES
     assert re.fullmatch(
         r"//envybox(/([A-Za-z0-9._~-]|%[0-9A-F]{2})*)+", message.attributes["ce-source"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from envybox.event import Call, CallState
 from envybox.receiver.normalize.form import Form
 
@@ -13,11 +15,16 @@ _STATES: dict[str, CallState] = {
     "заказ звонка": "callback_ordered",
 }
 _SCHEDULED = "заказ звонка на "  # 01.01.2021 в 0:00:00
+# What follows then is a time, even one that only its reader can tell: `завтра`, `среду`.
+_TIME = re.compile(
+    r"$|[0-9]|(?:сегодня|(?:после)?завтра|через|утро|вечер|обед|понедельник|вторник|сред[ау]|"
+    r"четверг|пятниц[ау]|суббот[ау]|воскресенье)\b"
+)
 
 
 def call_of(form: Form) -> Call | None:
     """Return the call of a webhook, None where none of its fields is filled."""
-    id_ = form.text("call_id")
+    id_ = form.id("call_id")
     state_text = form.text("call_state")
     record_url = form.text("call_record")
     fields = (
@@ -30,6 +37,8 @@ def call_of(form: Form) -> Call | None:
     if fields.count(None) == len(fields):
         return None
     state, scheduled = (None, None) if state_text is None else state_of(state_text)
+    if state == "other":
+        form.warnings.add("call_state", "not a known state")
     return Call(
         id=id_,
         state=state,
@@ -48,10 +57,14 @@ def state_of(prose: str) -> tuple[CallState, str | None]:
     """
     plain = _plain(prose)
     if f"{plain} ".startswith(_SCHEDULED):
-        return "callback_scheduled", plain[len(_SCHEDULED) :]
+        time = plain[len(_SCHEDULED) :]
+        return ("callback_scheduled", time) if _TIME.match(time) else ("other", None)
     return _STATES.get(plain, "other"), None
 
 
 def _plain(prose: str) -> str:
-    """Return prose without the differences that do not matter: case, ё/е, white space."""
-    return " ".join(prose.casefold().replace("ё", "е").split())
+    """Return prose without what does not matter: case, ё/е, white space, marks at its end."""
+    end = len(prose)
+    while end and not prose[end - 1].isalnum():
+        end -= 1
+    return " ".join(prose[:end].casefold().replace("ё", "е").split())

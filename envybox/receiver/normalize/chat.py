@@ -9,7 +9,7 @@ from envybox.receiver.normalize.form import Form
 
 def chat_of(form: Form) -> Chat | None:
     """Return the chat of a webhook, None where none of its fields is filled."""
-    id_ = form.text("chat_id")
+    id_ = form.id("chat_id")
     link = form.html("link")
     message = form.html("message")
     text = form.text("chat_text")

@@ -32,6 +32,10 @@ class Form:
         value = self.values.get(name)
         return value if value and not value.isspace() else None
 
+    def id(self, name: str) -> str | None:
+        """Return a field that holds an id of Envybox's own."""
+        return text.identified(self.values.get(name))
+
     def html(self, name: str) -> str | None:
         """Return a field's text, HTML unescaped."""
         value = self.text(name)

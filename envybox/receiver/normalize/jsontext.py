@@ -14,6 +14,7 @@ from envybox.receiver.normalize.text import replace_surrogates, unescape
 
 # The help page prints JSON with these, in no order: `[{«phone»:»79999999999″}]`.
 _TYPOGRAPHIC_QUOTE = re.compile("[«»‹›„“”‟‘’‚‛′″‴‵‶ʺ〃＂]")
+_MOST_ENCODINGS = 3
 _MOST_LEVELS = 100  # subscribers' parsers stop at 64 (.NET), 100 (protobuf), 512 (PHP)
 
 
@@ -21,10 +22,27 @@ def decode(text: str) -> tuple[Any, bool]:
     """Return the value of JSON text, and whether lone surrogates in it were replaced.
 
     Where the text is not JSON, typographic quotes are taken for straight ones, then HTML is
-    unescaped as well. Integers keep their size. Raises `ValueError` where that is not JSON
-    either (nor are NaN and numbers past a double's range), `RecursionError` where it is
-    over 100 levels deep.
+    unescaped as well, then quotes lose the backslashes that PHP's `addslashes` puts before
+    them. JSON that was encoded twice, so that a list or an object is in a string, is decoded
+    as often. Integers keep their size. Raises `ValueError` where that is not JSON either (nor
+    are NaN and numbers past a double's range), `RecursionError` where it is over 100 levels
+    deep.
     """
+    value, replaced = _decode_once(text)
+    inner = value
+    for _ in range(_MOST_ENCODINGS):
+        if not isinstance(inner, str) or not inner.lstrip().startswith(("[", "{", '"')):
+            break
+        try:
+            inner, also = _decode_once(inner)
+        except ValueError:
+            break
+        if isinstance(inner, list | dict):
+            return inner, replaced or also
+    return value, replaced
+
+
+def _decode_once(text: str) -> tuple[Any, bool]:
     error = None
     for spelling in _spellings(text):
         try:
@@ -42,6 +60,8 @@ def _spellings(text: str) -> Iterator[str]:
     unescaped = unescape(text)
     if unescaped != text:
         yield _TYPOGRAPHIC_QUOTE.sub('"', unescaped)
+    if '\\"' in unescaped:
+        yield unescaped.replace('\\"', '"')
 
 
 def _decode(text: str) -> tuple[Any, bool]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from envybox.event import ManagerPhone
+from envybox.receiver.normalize import jsontext
 from envybox.receiver.normalize.form import Form
 from envybox.receiver.normalize.text import filled
 
@@ -38,6 +40,9 @@ def _entries(value: Any) -> list[Any]:
 
 
 def _manager(form: Form, entry: Any) -> ManagerPhone | None:
+    if isinstance(entry, str) and entry.lstrip().startswith("{"):
+        with suppress(ValueError, RecursionError):  # each entry was encoded by itself, too
+            entry = jsontext.decode(entry)[0]
     if isinstance(entry, dict):
         names = (_text(form, entry.get(key)) for key in _NAMES)
         return ManagerPhone(

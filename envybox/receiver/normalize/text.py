@@ -8,12 +8,23 @@ import re
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MOST_DIGITS = 18  # fits 64 bits with a sign, which is what databases hold
 
+_NOTHING = {"null", "undefined", "false", "-"}
 _REFERENCE = re.compile("&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][0-9A-Za-z]{1,31});")
 
 
 def filled(text: str | None) -> str | None:
     """Return the text, or None where it is missing, empty or white space alone."""
     return text if text and not text.isspace() else None
+
+
+def identified(text: str | None) -> str | None:
+    """Return an id, or None where the text is none: blank, zeros alone, or a word for nothing.
+
+    Senders write those where they have no id (`call_id=0` on a lead); taken for one, it
+    would make every such webhook a repeat of the first. Here alone is what counts as an id.
+    """
+    id_ = "" if text is None else text.strip().casefold()
+    return None if id_ in _NOTHING or not id_.strip("0") else text
 
 
 def replace_surrogates(text: str) -> str:

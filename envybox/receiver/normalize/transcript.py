@@ -1,4 +1,4 @@
-"""The transcript of a chat: who said what, when.
+r"""The transcript of a chat: who said what, when.
 
     [Автоответ, 12.01.2024 в 18:36]
      Здравствуйте!
@@ -8,7 +8,8 @@
      Чем помочь?
 
 The text is HTML-escaped; entries are told apart before that is undone, so that an
-escaped text cannot become a header.
+escaped text cannot become a header. Lines are broken by LF, CRLF, CR, PHP's `nl2br`, or,
+where nothing else breaks them, by a literal `\n`; what comes out has LF.
 """
 
 from __future__ import annotations
@@ -21,13 +22,18 @@ from envybox.event import EntryKind, TranscriptEntry
 from envybox.receiver.normalize import times
 from envybox.receiver.normalize.text import filled, unescape
 
-# A header line. Its rest, where it is blank, and its line break go with it. The time
+# A header line. Marks of direction that a phone put before it, its rest, where it is blank,
+# and its line break go with it. The time
 # taken is linear: a line is tried once, and what follows `.*?` begins at each comma anew.
 _HEADER = re.compile(
-    r"^\[(.*?),[^\S\n]*([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})[^\S\n]+[вВ]"
+    r"^[\u200e\u200f\u202a-\u202e\ufeff]*\[(.*?),[^\S\n]*([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})[^\S\n]+[вВ]"
     r"[^\S\n]+([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?\](?:[^\S\n]*(?:\n|\Z))?",
     re.MULTILINE,
 )
+# `nl2br` leaves the line break behind its tag.
+_BREAK = re.compile(r"<br\s{0,9}/?>(?:\r\n|\r|\n)?|\r\n?", re.IGNORECASE)
+# A literal `\n` beside a header: within a line alone it may be a path's (`C:\new`).
+_LITERAL = re.compile(r"[0-9]{1,2}:[0-9]{2}\][^\S\n]*(?:\\r)?\\n|\\n\[")
 _KINDS: dict[str, EntryKind] = {
     "автоответ": "auto_reply",
     "системное сообщение": "system",
@@ -35,11 +41,12 @@ _KINDS: dict[str, EntryKind] = {
 
 
 def parse(text: str, zone: ZoneInfo) -> list[TranscriptEntry]:
-    """Return the entries of a transcript; its times are in the zone.
+    """Return the entries of a transcript; its times are in the zone, its line breaks LF.
 
     What stands before the first header is an entry without author and time; so is what
     has a header whose time cannot be, with that, and the whole of a text without a header.
     """
+    text = _with_line_feeds(text)
     headers = [(header, _time(header, zone)) for header in _HEADER.finditer(text)]
     if all(at is None for _, at in headers):
         return [TranscriptEntry(text=unescape(text))]
@@ -78,4 +85,12 @@ def _without_blank_end(text: str) -> str:
     """Return the text without the blank lines at its end, and the break before them."""
     end = len(text.rstrip())
     line_break = text.find("\n", end)
-    return text if line_break < 0 else text[:line_break].removesuffix("\r")
+    return text if line_break < 0 else text[:line_break]
+
+
+def _with_line_feeds(text: str) -> str:
+    if "\r" in text or "<" in text:
+        text = _BREAK.sub("\n", text)
+    if "\\n" in text and "\n" not in text and _LITERAL.search(text):
+        text = text.replace("\\r\\n", "\n").replace("\\n", "\n")
+    return text

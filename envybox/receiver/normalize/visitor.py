@@ -12,7 +12,7 @@ def visitor_of(form: Form) -> Visitor:
     place = form.text("place")
     city, region = (None, None) if place is None else split_place(place)
     return Visitor(
-        id=form.text("visitor_id"),
+        id=form.id("visitor_id"),
         name=form.text("name"),
         phone=form.phone("phone"),
         phone_text=form.text("phone"),

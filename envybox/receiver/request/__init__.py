@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterable, Callable
 from contextlib import suppress
 
@@ -20,6 +21,10 @@ _PARSERS: dict[str, Callable[[bytes, str], Read]] = {
     "multipart/form-data": multipart.parse,
     "application/json": json_object.parse,
 }
+# As PHP ends it: `…; charset=utf-8`, `… charset=utf-8`, `…, …`.
+_MEDIA_TYPE = re.compile(r"\s*([^\s;,]*)")
+_IDENTITY = re.compile(r"(?:identity|[\s,]++)+", re.IGNORECASE)
+_OBJECT = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*\{")
 
 
 async def read_body(
@@ -40,31 +45,41 @@ async def read_body(
     return bytes(body)
 
 
-def read_fields(body: bytes, content_type: str, query: bytes = b"") -> Read:
+def read_fields(
+    body: bytes, content_type: str, query: bytes = b"", content_encoding: str = ""
+) -> Read:
     """Return the fields of a body in order, repeats included, then those of the query.
 
-    A query parameter counts where the body has no field of that name; `key` never does:
-    URLs are logged. Each warning names a field that was not UTF-8.
+    A JSON object is one under a form's type too, or under none. A query parameter counts
+    where the body has no field of that name; `key` never does: URLs are logged. Blanks around
+    the name `key` are gone; all other names are as they were received. Each warning names a
+    field that was not UTF-8.
 
-    Raises `UnsupportedMediaType`, and `Malformed` where the body is not what its content
-    type says or has more than `MAX_FIELDS` fields.
+    Raises `UnsupportedMediaType`, for a body that is compressed too, and `Malformed` where
+    the body is not what its content type says or has more than `MAX_FIELDS` fields.
     """
-    parse = _PARSERS.get(content_type.partition(";")[0].strip().lower())
-    if parse is None:
+    media_type = _MEDIA_TYPE.match(content_type)
+    parse = _PARSERS.get(media_type[1].lower()) if media_type else None
+    if parse is None or (content_encoding and not _IDENTITY.fullmatch(content_encoding)):
         raise UnsupportedMediaType
-    fields, warnings = parse(body, content_type)
+    read = None
+    if _OBJECT.match(body) and parse is not json_object.parse:
+        read = json_object.read(body)
+    fields, warnings = read or parse(body, content_type)
     if query:
         # `a[b]` is a piece of the field `a`: one in the query must not change the body's.
-        taken = {name.partition("[")[0] for name, _ in fields}
+        taken = {base_name(name) for name, _ in fields}
         query_fields, query_warnings = form.parse(query, "")
         counting = {
             name
             for name, _ in query_fields
-            if name.partition("[")[0] not in taken and base_name(name) != "key"
+            if base_name(name) not in taken and base_name(name) != "key"
         }
         fields += [pair for pair in query_fields if pair[0] in counting]
         warnings += [warning for warning in query_warnings if warning.field in counting]
     check_count(len(fields))
+    if any("key" in name and name != "key" and name.strip() == "key" for name, _ in fields):
+        fields = [("key" if name.strip() == "key" else name, value) for name, value in fields]
     return fields, warnings
 
 

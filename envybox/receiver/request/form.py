@@ -6,24 +6,49 @@ import codecs
 import re
 from binascii import a2b_qp
 
+from envybox.event import FieldWarning
 from envybox.receiver.request.text import Pair, Read, check_count, decode_pairs
 
+ESCAPED = "its ampersands were HTML-escaped"
+
 _STRAY = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+# An ampersand that was HTML-escaped, once or more often, as WordPress does too.
+_AMPERSAND = re.compile(rb"&(?:(?:amp|#0{0,4}38|#[xX]0{0,4}26);)+")
 
 
 def parse(body: bytes, _content_type: str) -> Read:
     """Return the fields. Whatever the bytes are, they are a form.
 
+    Where the ampersands between them were HTML-escaped (`&amp;`), and undoing it alone gives
+    a webhook, it is undone, with a warning.
+
     Raises `Malformed` where they are too many, for no other reason. Written out because
     `urllib.parse.parse_qsl` refuses bytes that are not ASCII.
     """
-    parts = [part for part in body.removeprefix(codecs.BOM_UTF8).split(b"&") if part]
+    body = body.removeprefix(codecs.BOM_UTF8)
+    pairs = _split(body)
+    if (b"amp;" in body or b"&#" in body) and not _is_webhook(pairs):
+        unescaped = _split(_AMPERSAND.sub(b"&", body))
+        if _is_webhook(unescaped):
+            fields, warnings = decode_pairs(unescaped)
+            return fields, [FieldWarning("", ESCAPED), *warnings]
+    return decode_pairs(pairs)
+
+
+def _split(body: bytes) -> list[Pair]:
+    parts = [part for part in body.split(b"&") if part]
     check_count(len(parts))
     pairs: list[Pair] = []
     for part in parts:
         name, _, value = part.replace(b"+", b" ").partition(b"=")
         pairs.append((_unquote(name), _unquote(value)))
-    return decode_pairs(pairs)
+    return pairs
+
+
+def _is_webhook(pairs: list[Pair]) -> bool:
+    """Whether there is one key (which may be right) and a webhooktype."""
+    names = [name.strip() for name, _ in pairs]
+    return names.count(b"key") == 1 and b"webhooktype" in names
 
 
 def _unquote(data: bytes) -> bytes:

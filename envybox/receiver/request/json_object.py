@@ -7,15 +7,17 @@ written (ids past 2^53), nested values as they were written.
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 from contextlib import suppress
 from json import decoder
 
 from envybox.errors import Malformed
 from envybox.event import FieldWarning
-from envybox.receiver.request.text import NOT_UTF8, Read, check_count, decode
+from envybox.receiver.request.text import Read, check_count, decode
 from envybox.webhook import Fields
 
 # Given a text and where a string's first character is: the string, and where it ends.
@@ -24,6 +26,7 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 _SCALAR = re.compile(r"true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 # A string's end is optional: else each quote of one that has none is tried to the text's end.
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_STRING = re.compile(rb'("(?:[^"\\]++|\\.)*+"?)', re.DOTALL)
 
 
 def parse(body: bytes, _content_type: str) -> Read:
@@ -31,16 +34,53 @@ def parse(body: bytes, _content_type: str) -> Read:
 
     Raises `Malformed` where the body is no JSON object.
     """
-    text, is_utf8 = decode(body)
+    members = read(body)
+    if members is None:
+        raise Malformed("the body is not a JSON object")
+    return members
+
+
+def read(body: bytes) -> Read | None:
+    """Return what `parse` does, or None where the body is no JSON object.
+
+    Raises `Malformed` where there are too many members.
+    """
+    text, broken = _decode(body.removeprefix(codecs.BOM_UTF8))
     try:
-        members = _members(text.removeprefix("\ufeff"))
-    except (ValueError, IndexError) as error:
-        raise Malformed("the body is not a JSON object") from error
-    return members, [] if is_utf8 else [FieldWarning("", NOT_UTF8)]
+        members, ends = _members(text)
+    except (ValueError, IndexError):
+        return None
+    warnings = [
+        FieldWarning(members[bisect_left(ends, end)][0], reason) for end, reason in broken.items()
+    ]
+    return members, list(dict.fromkeys(warnings))
 
 
-def _members(text: str) -> Fields:
+def _decode(body: bytes) -> tuple[str, dict[int, str]]:
+    """Return the text, and of each string in it that was not UTF-8 its end and the reason.
+
+    A string is judged by itself: one broken byte must not garble its neighbours.
+    """
+    try:
+        return body.decode(), {}
+    except UnicodeDecodeError:
+        pass
+    pieces: list[str] = []
+    broken: dict[int, str] = {}
+    end = 0
+    for string in _STRING.split(body):
+        piece, reason = decode(string)
+        pieces.append(piece)
+        end += len(piece)
+        if reason:
+            broken[end] = reason
+    return "".join(pieces), broken
+
+
+def _members(text: str) -> tuple[Fields, list[int]]:
+    """Return the members, and of each where its value ends."""
     pairs: Fields = []
+    ends: list[int] = []
     position = _expect(text, _skip(text, 0), "{")
     if text[position] == "}":
         closing = position
@@ -50,6 +90,7 @@ def _members(text: str) -> Fields:
             position = _expect(text, _skip(text, position), ":")
             value, position = _value(text, position)
             pairs.append((name, value))
+            ends.append(position)
             check_count(len(pairs))
             closing = _skip(text, position)
             if text[closing] != ",":
@@ -57,7 +98,7 @@ def _members(text: str) -> Fields:
             position = _skip(text, closing + 1)
     if _expect(text, closing, "}") != len(text):
         raise ValueError
-    return pairs
+    return pairs, ends
 
 
 def _skip(text: str, position: int) -> int:

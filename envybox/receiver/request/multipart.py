@@ -1,86 +1,68 @@
-"""Bodies of the type multipart/form-data."""
+"""Bodies of the type multipart/form-data, as PHP takes them.
+
+PHP fills `$_POST` from much that RFC 2046 forbids: bare line feeds, text before the first
+boundary, headers of any number, length and folding. The well-kept parsers (python-multipart,
+Werkzeug's) refuse some of that each, and the standard library's, made for mail, reads parts
+within parts. Here the whole body is at hand, and small: regular expressions, each of which
+goes over it once.
+"""
 
 from __future__ import annotations
 
-import logging
+import re
 
 from envybox.errors import Malformed
 from envybox.receiver.request.text import Pair, Read, check_count, decode_pairs
 
-# The parser logs what it does not like, pieces of the body with it.
-logging.getLogger("python_multipart").addHandler(logging.NullHandler())
-logging.getLogger("python_multipart").propagate = False
+_BOUNDARY = re.compile(r"""(?<![\w-])boundary\s*=\s*(?:"([^"]*)"|([^\s;,"]*))""", re.IGNORECASE)
+_END_OF_HEADERS = re.compile(rb"\n\r?\n")
+_FOLD = re.compile(rb"\r?\n[ \t]+")
+_DISPOSITION = re.compile(rb"^content-disposition[ \t]*:([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
+# A quoted value's end is optional, else each quote of one that has none is tried anew.
+_PARAMETER = re.compile(
+    rb'(?:^|;)[ \t]*([^\s=;"]+)[ \t]*=[ \t]*(?:"((?:[^"\\]++|\\.)*+)"?|\'([^\';]*)\'|([^;]*))',
+    re.DOTALL,
+)
+_ESCAPED = re.compile(rb'\\(["\\])')
 
 
 def parse(body: bytes, content_type: str) -> Read:
     """Return the fields; a part that is a file counts as a field with the file's text.
 
-    A part without a name has the name ''. Raises `Malformed` where there is no boundary, or
-    the body ends before its closing boundary.
+    A part without a name has the name ''. What stands before the first boundary and after
+    the last is left. Raises `Malformed` where the content type names no boundary, the body
+    has none of that name, or ends before its closing one.
     """
-    # Imported when needed: nobody has seen Envybox send multipart.
-    from python_multipart.exceptions import FormParserError
-    from python_multipart.multipart import MultipartParser, parse_options_header
-
-    boundary = parse_options_header(content_type)[1].get(b"boundary")
+    parameter = _BOUNDARY.search(content_type)
+    boundary = (parameter[1] or parameter[2] or "") if parameter else ""
     if not boundary:
         raise Malformed("multipart/form-data without a boundary")
-    parts = _Parts()
-    try:
-        parser = MultipartParser(
-            boundary,
-            {
-                "on_part_begin": parts.begin,
-                "on_header_begin": parts.header_begin,
-                "on_header_field": parts.header_name,
-                "on_header_value": parts.header_value,
-                "on_header_end": parts.header_end,
-                "on_part_data": parts.data,
-                "on_end": parts.end,
-            },
-        )
-        parser.write(body)
-        parser.finalize()
-    except FormParserError as error:
-        raise Malformed("the body is not multipart/form-data of its boundary") from error
-    if not parts.ended:
-        raise Malformed("the body ends before its closing boundary")
     pairs: list[Pair] = []
-    for disposition, value in parts.all:
-        name = parse_options_header(bytes(disposition))[1].get(b"name", b"")
-        pairs.append((name, bytes(value)))
-    return decode_pairs(pairs)
+    start = None
+    for delimiter in _delimiters(boundary).finditer(body):
+        if start is not None:
+            pairs.append(_pair(body[start : delimiter.start()]))
+            check_count(len(pairs))
+        if delimiter[1]:
+            return decode_pairs(pairs)
+        start = delimiter.end()
+    if start is None:
+        raise Malformed("the body is not multipart/form-data of its boundary")
+    raise Malformed("the body ends before its closing boundary")
 
 
-class _Parts:
-    """Collects each part's Content-Disposition and body from the parser's callbacks."""
+def _delimiters(boundary: str) -> re.Pattern[bytes]:
+    """Return the pattern of a boundary's line: its end is left, for the next one may need it."""
+    text = re.escape(boundary.encode("latin-1", "replace"))
+    return re.compile(rb"(?:\A(?:\xef\xbb\xbf)?|\r?\n)--" + text + rb"(?:(--)|[ \t]*(?=\r?\n|\Z))")
 
-    def __init__(self) -> None:
-        self.all: list[tuple[bytearray, bytearray]] = []
-        self.ended = False
-        self._header = bytearray()
-        self._header_value = bytearray()
 
-    def begin(self) -> None:
-        self.all.append((bytearray(), bytearray()))
-        check_count(len(self.all))
-
-    def header_begin(self) -> None:
-        self._header.clear()
-        self._header_value.clear()
-
-    def header_name(self, data: bytes, start: int, end: int) -> None:
-        self._header += data[start:end]
-
-    def header_value(self, data: bytes, start: int, end: int) -> None:
-        self._header_value += data[start:end]
-
-    def header_end(self) -> None:
-        if self._header.lower() == b"content-disposition":
-            self.all[-1][0][:] = self._header_value
-
-    def data(self, data: bytes, start: int, end: int) -> None:
-        self.all[-1][1].extend(memoryview(data)[start:end])
-
-    def end(self) -> None:
-        self.ended = True
+def _pair(part: bytes) -> Pair:
+    """Return the name and the value of a part, which begins with its boundary's line break."""
+    blank = _END_OF_HEADERS.search(part)
+    headers, value = (part[: blank.start()], part[blank.end() :]) if blank else (part, b"")
+    if disposition := _DISPOSITION.search(_FOLD.sub(b" ", headers)):
+        for key, quoted, single, plain in _PARAMETER.findall(disposition[1]):
+            if key.lower() == b"name":
+                return _ESCAPED.sub(rb"\1", quoted) or single or plain.strip(), value
+    return b"", value

@@ -21,12 +21,25 @@ from tests.receiver.normalize.support import event_with, form_with, reasons
         ("Заказ звонка на", "callback_scheduled"),
         ("  СОСТОЯЛСЯ \xa0 РАЗГОВОР\r\n", "answered"),
         ("Клиёнт нё взял трубку", "client_no_answer"),
+        ("Состоялся разговор.", "answered"),
+        ("Оператор был занят!", "operator_busy"),
+        ("Клиент не взял трубку —", "client_no_answer"),
+        ("Заказ звонка - ", "callback_ordered"),
+        ("Заказ звонка…", "callback_ordered"),
+        ("Заказ звонка на 01.01.2021 в 0:00:00.", "callback_scheduled"),
+        ("Заказ звонка на завтра в 10:00", "callback_scheduled"),
+        ("Заказ звонка на Послезавтра", "callback_scheduled"),
+        ("Заказ звонка на среду в 9", "callback_scheduled"),
+        ("Заказ звонка на 10:00", "callback_scheduled"),
+        ("Заказ звонка на завтрак", "other"),
+        ("Заказ звонка на сайте 24", "other"),
+        ("…", "other"),
         ("Заказ звонка надолго", "other"),
         ("Абонент недоступен", "other"),
     ],
 )
 def test_states(prose: str, state: str) -> None:
-    """The prose tells the state; case, ё or е and white space do not matter."""
+    """The prose tells the state; case, ё or е, white space and marks at the end do not matter."""
     assert state == state_of(prose)[0]
 
 
@@ -36,6 +49,7 @@ def test_states(prose: str, state: str) -> None:
         "Заказ звонка на 02.01.2021 в 0:05:00",
         "заказ звонка  на 2.1.2021 в 0:05",
         "Заказ звонка на 02.01.2021 0:05",
+        "Заказ звонка на 02.01.21, 0:05!",
     ],
 )
 def test_scheduled(prose: str) -> None:
@@ -46,7 +60,9 @@ def test_scheduled(prose: str) -> None:
     assert Call(state="callback_scheduled", state_text=prose, scheduled_at=expected) == call
 
 
-@pytest.mark.parametrize("time", ["", " завтра", " 99.01.2021 в 0:00:00", " 01.01.0001 в 0:00"])
+@pytest.mark.parametrize(
+    "time", ["", " завтра", " завтра в 10:00", " 99.01.2021 в 0:00:00", " 01.01.0001 в 0:00"]
+)
 def test_scheduled_for_no_time(time: str) -> None:
     """A call-back for a time that cannot be read is still one, with a warning."""
     event = event_with(call_state=f"Заказ звонка на{time}")
@@ -54,6 +70,15 @@ def test_scheduled_for_no_time(time: str) -> None:
     assert event.call is not None
     assert ("callback_scheduled", None) == (event.call.state, event.call.scheduled_at)
     assert [("call_state", "not a time")] == reasons(event)
+
+
+def test_unknown_state() -> None:
+    """A state that is not known is told in a warning, and kept as it is."""
+    event = event_with(call_state="Абонент недоступен")
+
+    assert event.call is not None
+    assert ("other", "Абонент недоступен") == (event.call.state, event.call.state_text)
+    assert [("call_state", "not a known state")] == reasons(event)
 
 
 def test_all_fields() -> None:
@@ -86,7 +111,7 @@ def test_all_fields() -> None:
 )
 def test_one_field_makes_a_call(name: str) -> None:
     """There is a call where one of its fields is filled, and none where none is."""
-    assert call_of(form_with(**{name: "0"})) is not None
+    assert call_of(form_with(**{name: "7"})) is not None
     assert call_of(form_with(**{name: " "})) is None
 
 

@@ -31,6 +31,13 @@ def test_repeated() -> None:
     assert expected == _gather(("a", ""), ("b", "x"), ("a", "3"))
 
 
+@pytest.mark.parametrize("name", [" a", "a ", "\ta\r\n", "\xa0a\u2003"])
+def test_blanks_around_names(name: str) -> None:
+    """Blanks around a name are dropped; within a name they stay."""
+    assert ({"a": "1", "b c": "2"}, []) == _gather((name, "1"), ("b c", "2"))
+    assert ({"a": "2"}, [("a", "repeated")]) == _gather(("a", "1"), (name, "2"))
+
+
 @pytest.mark.parametrize(
     ("fields", "name", "value"),
     [

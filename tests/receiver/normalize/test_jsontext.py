@@ -19,11 +19,12 @@ _values = st.recursive(
     | st.floats(allow_nan=False, allow_infinity=False),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
+_nested = st.lists(_values) | st.dictionaries(st.text(), _values)
 
 
-@given(_values)
+@given(_values.filter(lambda value: not str(value).lstrip().startswith(("[", "{", '"'))) | _nested)
 def test_any_value(value: Any) -> None:
-    """Any JSON value comes back as it was."""
+    """Any JSON value comes back as it was, but for text that is JSON itself."""
     assert (value, False) == decode(json.dumps(value))
     assert (value, False) == decode(json.dumps(value, ensure_ascii=False))
 
@@ -42,6 +43,29 @@ def test_any_typographic_quotes(value: Any, data: st.DataObject) -> None:
 def test_straight_quotes_win() -> None:
     """In JSON that is JSON, typographic quotes are text."""
     assert (["«a»"], False) == decode('["«a»"]')
+
+
+@given(_nested, st.integers(1, 3))
+def test_encoded_again(value: Any, times: int) -> None:
+    """A list or an object that was encoded once more, or twice, is decoded as often."""
+    text = json.dumps(value)
+    for _ in range(times):
+        text = json.dumps(text)
+
+    assert (value, False) == decode(text)
+
+
+@pytest.mark.parametrize("text", ["[", '{"a"', "[1] 2", '"x', "«a»", "7", "x"])
+def test_text_that_only_begins_as_json(text: str) -> None:
+    """Text in a string of JSON stays text."""
+    assert (text, False) == decode(json.dumps(text))
+
+
+def test_escaped_quotes() -> None:
+    """Quotes that PHP's addslashes escaped are read; in JSON that is JSON, they are text."""
+    assert ([{"a": "b"}], False) == decode(r"[{\"a\":\"b\"}]")
+    assert ([{"a": "b"}], False) == decode(r"[{\&quot;a\&quot;:\&quot;b\&quot;}]")
+    assert (['a"b'], False) == decode(r'["a\"b"]')
 
 
 def test_html() -> None:

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import re
 
+import phonenumbers
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
 from envybox.receiver.normalize.phone import e164
 from tests.receiver.normalize.support import event_with, reasons, texts
@@ -35,11 +38,40 @@ from tests.receiver.normalize.support import event_with, reasons, texts
         ("12025550100", "+12025550100"),
         ("380440000000", "+380440000000"),
         ("(380) 44 000-00-00", "+380440000000"),
-        # Not in use as far as is known, but of a possible length: the region's comes first.
-        ("8 (123) 456-78-90", "+71234567890"),
-        ("1234567890", "+71234567890"),
+        # Not in use as far as is known, but of the plan: the region's comes first.
         ("84000000000", "+74000000000"),
-        ("+7 123 456-78-90", "+71234567890"),
+        ("+7 612 345-67-89", "+76123456789"),
+        # Belarus's and Ukraine's.
+        ("80291234567", "+375291234567"),
+        ("8 (029) 123-45-67", "+375291234567"),
+        ("+8 029 123 45 67", "+375291234567"),
+        ("8 (0152) 45-00-00", "+375152450000"),
+        ("80501234567", "+380501234567"),
+        ("8 (067) 123 45 67", "+380671234567"),
+        # Calls abroad, as Russia dials them, and what is international beginning with 80.
+        ("8~10 375 29 123-45-67", "+375291234567"),
+        ("810375291234567", "+375291234567"),
+        ("+800 1234 5678", "+80012345678"),
+        # Tabs and line breaks are blanks, marks are marks.
+        ("8 900\t000-00-00", "+79000000000"),
+        ("8 (900)\r\n000-00-00", "+79000000000"),
+        ("8;900;000;00;00", "+79000000000"),
+        ("8/900/000-00-00", "+79000000000"),
+        ("8/9000000000", "+79000000000"),
+        ("79000000000;", "+79000000000"),
+        ("8.900.000.00.00", "+79000000000"),
+        ("(+7) 900 000_00_00", "+79000000000"),
+        ("\u202a+7 900 000‑00‑00\u202c", "+79000000000"),
+        ("79000000000.0", "+79000000000"),
+        # Extensions.
+        ("8 900 000-00-00 вн. 12", "+79000000000"),
+        ("8 900 000-00-00 внутр. 123", "+79000000000"),
+        ("8 900 000-00-00, добавочный 1234", "+79000000000"),
+        ("8 900 000-00-00 (доб. 12)", "+79000000000"),
+        ("8 900 000-00-00 ВНУТРЕННИЙ: 5", "+79000000000"),
+        ("8 900 000-00-00 ext. 12", "+79000000000"),
+        ("89000000000#12", "+79000000000"),
+        ("89000000000х12", "+79000000000"),
         # Ten digits of which the first could be a prefix, but that are in use.
         ("800 100 00 00", "+78001000000"),
         ("7771000000", "+77771000000"),
@@ -82,6 +114,29 @@ def test_region() -> None:
         "79000000000 1234",
         "8 900 000 00 00 (123)",
         "79000000000 / 79000000001",
+        "79000000000; 79000000001",
+        "79000000000, 79000000001",
+        "79000000000\n79000000001",
+        "79000000000 или 79000000001",
+        "+79000000000+79000000001",
+        "8 (495) 000-00-00, 000-00-01",
+        "(495) 000-00-00/01",
+        "+49 5123 4567/68",
+        # None of +7 begins with 0, 1, 2 or 5.
+        "8 (123) 456-78-90",
+        "1234567890",
+        "+7 123 456-78-90",
+        "+7 012 345-67-89",
+        "72123456789",
+        "8 (512) 345-67-89",
+        "5123456789",
+        # Both Belarus and Ukraine have it, and neither.
+        "8 044 123-45-67",
+        "80012345678",
+        # Toll-free in Belarus, and not in use in Russia.
+        "8 801 123-45-67",
+        "79,0E9",
+        "доб. 12",
     ],
 )
 def test_not_a_phone_number(text: str) -> None:
@@ -112,3 +167,91 @@ def test_any_text(text: str) -> None:
     except ValueError:
         return
     assert re.fullmatch(r"\+[0-9]{3,19}", number)
+    assert number[:2] != "+7" or number[2] in "346789"
+
+
+_REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
+_TYPES = (PhoneNumberType.FIXED_LINE, PhoneNumberType.MOBILE, PhoneNumberType.TOLL_FREE)
+_MARKS = st.sampled_from(
+    [" ", "-", "", ".", "/", ",", ";", "\t", "\n", " (", ") ", "\xa0", "‑", "_"]
+)
+
+
+@st.composite
+def _in_use(draw: st.DrawFn) -> PhoneNumber:
+    """Any number that is in use: an example of its region's, or one that differs in its end."""
+    region = draw(st.sampled_from([*_REGIONS, *["RU", "KZ", "BY", "UA"] * 20]))
+    example = phonenumbers.example_number_for_type(region, draw(st.sampled_from(_TYPES)))
+    assume(example is not None)
+    national = phonenumbers.national_significant_number(example)
+    end = draw(st.text("0123456789", max_size=len(national) - 1))
+    number = phonenumbers.parse(
+        f"+{example.country_code}{national[: len(national) - len(end)]}{end}"
+    )
+    assume(phonenumbers.is_valid_number(number))
+    return number
+
+
+@st.composite
+def _spelled(draw: st.DrawFn) -> tuple[PhoneNumber, str]:
+    """A number that is in use, in its country's national spelling, with any punctuation."""
+    number = draw(_in_use())
+    national = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
+    code = number.country_code
+    if code in (375, 380) and draw(st.booleans()):
+        digits = phonenumbers.national_significant_number(number)
+        national = f"80 {digits[:2]} {digits[2:]}"
+    groups = re.findall(r"\d+", national)
+    marks = draw(st.lists(_MARKS, min_size=len(groups), max_size=len(groups)))
+    return number, "".join(mark + group for mark, group in zip(marks, groups, strict=True))
+
+
+def _read(text: str, region: str) -> str | None:
+    try:
+        return e164(text, region)
+    except ValueError:
+        return None
+
+
+@settings(deadline=None, max_examples=300)
+@given(_spelled())
+def test_national_spelling_at_home(spelled: tuple[PhoneNumber, str]) -> None:
+    """A number in use, spelled as its own country does, is read as itself or not at all."""
+    number, text = spelled
+    region = phonenumbers.region_code_for_number(number)
+    assert region
+    expected = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    assert _read(text, region) in (expected, None)
+
+
+@settings(deadline=None, max_examples=300)
+@given(_spelled())
+def test_national_spelling_in_russia(spelled: tuple[PhoneNumber, str]) -> None:
+    """In Russia, too, unless the very digits are a Russian number, or an international one."""
+    number, text = spelled
+    digits = "".join(re.findall(r"\d", text))
+    also = {f"+7{digits}" if len(digits) == 10 else f"+{digits}"}
+    expected = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    assert _read(text, "RU") in {expected, None, *also}
+    for other in also - {expected}:
+        if _read(text, "RU") == other:
+            assert phonenumbers.is_valid_number(phonenumbers.parse(other))
+
+
+@settings(deadline=None, max_examples=300)
+@given(_in_use(), st.sampled_from(["RU", "KZ", "BY", "UA", "US", "DE"]))
+def test_international_spelling(number: PhoneNumber, region: str) -> None:
+    """A number in use is read as itself where it tells its country, whatever the region."""
+    expected = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    for form in (PhoneNumberFormat.INTERNATIONAL, PhoneNumberFormat.E164):
+        assert expected == _read(phonenumbers.format_number(number, form), region)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.sampled_from("346789"), st.text("0123456789", min_size=9, max_size=9))
+def test_russian_numbers(first: str, rest: str) -> None:
+    """Any number that the plan of +7 can have is read, with its code and as it is dialled."""
+    expected = f"+7{first}{rest}"
+    assert expected == _read(f"+7 {first}{rest}", "RU")
+    assert expected == _read(f"7{first}{rest}", "RU")
+    assert _read(f"8 ({first}{rest[:2]}) {rest[2:]}", "RU") in (expected, None)

@@ -3,10 +3,16 @@ from __future__ import annotations
 import html
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from envybox.receiver.normalize.text import filled, replace_surrogates, unescape, whole_number
+from envybox.receiver.normalize.text import (
+    filled,
+    identified,
+    replace_surrogates,
+    unescape,
+    whole_number,
+)
 from tests.receiver.normalize.support import texts
 
 
@@ -17,6 +23,26 @@ from tests.receiver.normalize.support import texts
 def test_filled(text: str | None, expected: str | None) -> None:
     """White space alone is no text; all other text is verbatim."""
     assert expected == filled(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [None, "", " ", "\t\r\n", "0", "000", " 0\n", "null", "NULL", "undefined", "false", "-", " - "],
+)
+def test_no_id(text: str | None) -> None:
+    """Blank text, zeros alone and words for nothing are no ids."""
+    assert identified(text) is None
+
+
+@given(st.text("0123456789abcdef-_", min_size=1))
+@example("10")
+@example("nullable")
+@example("-1")
+@example("--")
+@example(" 1 ")
+def test_id(text: str) -> None:
+    """All other text is an id, as it is."""
+    assert (None if text == "-" or not text.strip("0") else text) == identified(text)
 
 
 def test_unescape() -> None:

@@ -29,6 +29,18 @@ from tests.receiver.normalize.support import MOSCOW, event_with, reasons, texts
         ("01.01.2021 в 0:00", "2020-12-31T21:00:00+00:00"),
         ("01.01.2021 0:00:00", "2020-12-31T21:00:00+00:00"),
         ("1.1.2021 00:00", "2020-12-31T21:00:00+00:00"),
+        ("01.01.21 в 10:00", "2021-01-01T07:00:00+00:00"),
+        ("01.01.21 10:00:05", "2021-01-01T07:00:05+00:00"),
+        ("01.01.2021 В 10:00", "2021-01-01T07:00:00+00:00"),
+        ("02.03.2021, 10:36", "2021-03-02T07:36:00+00:00"),
+        ("02.03.2021,10:36", "2021-03-02T07:36:00+00:00"),
+        ("02.03.2021, в 10:36", "2021-03-02T07:36:00+00:00"),
+        ("2021-03-02 в 10:36", "2021-03-02T07:36:00+00:00"),
+        ("1614670574", "2021-03-02T07:36:14+00:00"),
+        ("1614670574.25", "2021-03-02T07:36:14+00:00"),
+        (" 1614670574123 ", "2021-03-02T07:36:14.123000+00:00"),
+        ("946684800", "2000-01-01T00:00:00+00:00"),
+        ("2000-01-01 00:00:00", "1999-12-31T21:00:00+00:00"),
         # Moscow's clocks were four hours ahead from 2011 to 2014.
         ("2013-01-01 00:00:00", "2012-12-31T20:00:00+00:00"),
     ],
@@ -55,19 +67,29 @@ def test_formats(text: str, expected: str) -> None:
         "0000-00-00 00:00:00",
         "٢٠٢١-03-02 10:36:14",
         "32.01.2021 0:00:00",
-        "01.01.21 0:00:00",
-        "1614670574",
+        "01.01.121 0:00:00",
+        "1970-01-01 03:00:00",
+        "01.01.1970 в 3:00",
+        "1970-01-01T00:00:00Z",
+        "1999-12-31 23:59:59",
+        "946684799",
+        "946684799999",
+        "0",
+        "-1614670574",
+        "16146705741234",
+        "20210302103614",
+        "1614670574 1614670574",
     ],
 )
 def test_not_a_time(text: str) -> None:
-    """What is not a time, or not one of the years 1 to 9999 in UTC, is refused."""
+    """What is not a time, or not one of the years 2000 to 9999, is refused."""
     with pytest.raises(ValueError):  # noqa: PT011 - the text is the caller's
         utc(text, MOSCOW)
 
 
 def test_first_and_last_moment() -> None:
     """The first and the last second that can be are read."""
-    assert datetime(1, 1, 1, tzinfo=UTC) == utc("0001-01-01 00:00:00Z", MOSCOW)
+    assert datetime(2000, 1, 1, tzinfo=UTC) == utc("2000-01-01 00:00:00Z", MOSCOW)
     assert datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) == utc("9999-12-31 23:59:59Z", MOSCOW)
 
 
@@ -101,7 +123,7 @@ def test_warning() -> None:
 
 
 @given(
-    st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(2100, 1, 1)),  # noqa: DTZ001
+    st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1)),  # noqa: DTZ001
     st.sampled_from(["Europe/Moscow", "Asia/Vladivostok", "America/New_York", "UTC"]),
 )
 def test_every_local_time(local: datetime, name: str) -> None:
@@ -114,6 +136,28 @@ def test_every_local_time(local: datetime, name: str) -> None:
     assert expected.replace(microsecond=0) == utc(
         local.strftime("%d.%m.%Y %H:%M:%S"), zone
     ).replace(microsecond=0)
+
+
+@given(
+    st.integers(min_value=946_684_800, max_value=9_999_999_999),
+    st.integers(min_value=0, max_value=999),
+)
+def test_unix_time(seconds: int, milliseconds: int) -> None:
+    """Seconds and milliseconds since 1970 are read as what they are, in UTC."""
+    expected = datetime.fromtimestamp(seconds, UTC)
+    assert expected == utc(str(seconds), MOSCOW)
+    assert expected.replace(microsecond=milliseconds * 1000) == utc(
+        f"{seconds}{milliseconds:03d}", MOSCOW
+    )
+
+
+def test_times_of_nothing() -> None:
+    """What a clock that was not set shows is nobody's time: None, with a warning."""
+    event = event_with(called_at="1970-01-01 03:00:00", call_id="1", created_at="0", chat_id="2")
+
+    assert event.call is not None
+    assert (None, None) == (event.call.called_at, event.occurred_at)
+    assert [("called_at", "not a time"), ("created_at", "not a time")] == reasons(event)
 
 
 @given(texts)

@@ -47,7 +47,16 @@ def test_whole() -> None:
         ("[Мария, 12.01.2024 в 18:36]Да\n нет", _person("Да\n нет")),
         ("[Мария, 12.01.2024 в 18:36] \t\n Да", _person("Да")),
         ("[Мария, 12.01.2024 в 18:36]\n  Да ", _person(" Да ")),
-        ("[Мария, 12.01.2024 в 18:36]\r\n Да\r\nнет\r\n\r\n", _person("Да\r\nнет")),
+        ("[Мария, 12.01.2024 в 18:36]\r\n Да\r\nнет\r\n\r\n", _person("Да\nнет")),
+        ("[Мария, 12.01.2024 в 18:36]\r Да\rнет\r", _person("Да\nнет")),
+        ("[Мария, 12.01.2024 в 18:36]<br>Да<BR/>нет<br />", _person("Да\nнет")),
+        ("[Мария, 12.01.2024 в 18:36]<br />\n Да<br />\r\nнет<br>", _person("Да\nнет")),
+        (r"[Мария, 12.01.2024 в 18:36]\n Да\nнет\n", _person("Да\nнет")),
+        (r"[Мария, 12.01.2024 в 18:36]\r\n Да\r\nнет", _person("Да\nнет")),
+        (r"[Мария, 12.01.2024 в 18:36] C:\new", _person(r"C:\new")),
+        ("[Мария, 12.01.2024 в 18:36]\n C:\\new", _person(r"C:\new")),
+        ("[Мария, 12.01.2024 в 18:36]\n &lt;br&gt; <b>", _person("<br> <b>")),
+        ("\u200e[Мария, 12.01.2024\u202fв 18:36]\n Да", _person("Да")),
         ("[Мария, 12.01.2024 в 18:36]", _person("")),
         ("[Мария, 12.01.2024 в 18:36]\n\n\n", _person("")),
         ("[Мария, 12.1.2024 в 18:36]\nДа", _person("Да")),
@@ -66,6 +75,7 @@ def test_whole() -> None:
         # Escaped text cannot make a header.
         ("&#91;Мария, 12.01.2024 в 18:36]\nx", _unparsed("[Мария, 12.01.2024 в 18:36]\nx")),
         ("[Мария, 99.01.2024 в 18:36]\n x\n", _unparsed("[Мария, 99.01.2024 в 18:36]\n x\n")),
+        ("[Мария, 01.01.1970 в 3:00]\nx", _unparsed("[Мария, 01.01.1970 в 3:00]\nx")),
         ("[Мария, 01.01.0001 в 0:00]\nx", _unparsed("[Мария, 01.01.0001 в 0:00]\nx")),
         ("[Мария]\n x", _unparsed("[Мария]\n x")),
         (" [Мария, 12.01.2024 в 18:36]", _unparsed(" [Мария, 12.01.2024 в 18:36]")),
@@ -128,6 +138,24 @@ def test_nothing_is_lost(text: str) -> None:
     said = "".join(_said(entry) for entry in parse(text, MOSCOW))
 
     assert "".join(text.split()) == "".join(said.split())
+
+
+@pytest.mark.parametrize("line_break", ["\r\n", "\r", "<br>", "<br />\n", "\\n"])
+@given(
+    st.lists(
+        st.tuples(
+            st.text("АБв г,", min_size=1).filter(str.strip),
+            _times,
+            st.lists(st.text("абв.! &;[]/"), min_size=1).map("\n".join),
+        ),
+        min_size=1,
+    )
+)
+def test_any_line_break(line_break: str, chat: list[tuple[str, datetime, str]]) -> None:
+    """A transcript reads the same whichever of the five line breaks it has."""
+    text = "\n\n".join(f"[{author}, {at:%d.%m.%Y в %H:%M}]\n {said}" for author, at, said in chat)
+
+    assert parse(text, MOSCOW) == parse(text.replace("\n", line_break), MOSCOW)
 
 
 @given(texts)

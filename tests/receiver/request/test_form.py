@@ -63,6 +63,37 @@ def test_windows_1251() -> None:
     ) == form.parse(b"a=" + name + b"&b=" + quote(name).encode() + b"&c=x", "")
 
 
+@pytest.mark.parametrize("ampersand", ["&amp;", "&#038;", "&#38;", "&#x26;", "&amp;amp;"])
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        ("webhooktype=1&key=k&a=b", [("webhooktype", "1"), ("key", "k"), ("a", "b")]),
+        ("key=k&webhooktype=1", [("key", "k"), ("webhooktype", "1")]),
+        ("a=b&+key=k&webhooktype=", [("a", "b"), (" key", "k"), ("webhooktype", "")]),
+    ],
+)
+def test_escaped_ampersands(body: str, ampersand: str, fields: Fields) -> None:
+    """Ampersands that were HTML-escaped part fields, where that makes a webhook of the body."""
+    expected = (fields, [FieldWarning("", form.ESCAPED)])
+    assert expected == form.parse(body.replace("&", ampersand).encode(), "")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "webhooktype=1&key=k&url=https://example.com/?a=1&amp;b=2",  # a webhook as it is
+        "key=k&amp;key=k&amp;webhooktype=1",  # two keys
+        "key=k&amp;phone=79000000000",  # no type
+        "webhooktype=1&amp;phone=79000000000",  # no key
+        "webhooktype=1&ampkey=k",
+    ],
+)
+def test_ampersands_that_stay(body: str) -> None:
+    """All other bodies are read as they stand."""
+    fields = parse(body.encode())
+    assert "&".join(f"{name}={value}" for name, value in fields) == body
+
+
 @given(FIELDS.filter(lambda fields: ("", "") not in fields))
 def test_round_trip(fields: Fields) -> None:
     """Any fields that are sent come out: names, values, order, repeats."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from envybox.errors import Malformed
 from envybox.event import FieldWarning
 from envybox.receiver.request import json_object
-from envybox.receiver.request.text import NOT_UTF8
+from envybox.receiver.request.text import BROKEN_UTF8, NOT_UTF8
 from envybox.webhook import Fields
 from tests.samples import KEY
 
@@ -116,11 +116,33 @@ def test_refuses(text: str) -> None:
     assert caught.value.detail == "the body is not a JSON object"
 
 
-def test_windows_1251() -> None:
-    """An object that is not UTF-8 is windows-1251, with a warning on the whole."""
-    assert ([("a", "Иван")], [FieldWarning("", NOT_UTF8)]) == json_object.parse(
-        '{"a":"Иван"}'.encode("cp1251"), ""
-    )
+def test_strings_that_are_not_utf8() -> None:
+    """Each string is read by itself, and the warning names the member that it stands in."""
+    body = '{"ok":"Пётр \\u0430","a":"Иван","имя":1,"n":["Пётр",["Да"]],"ы":"Нет"}'.encode()
+    body = body.replace("Иван".encode(), "Иван".encode("cp1251"))
+    body = body.replace("имя".encode(), "имя".encode("cp1251"))
+    body = body.replace('"Да"'.encode(), '"Да'.encode() + b'\xd0"')
+    assert (
+        [
+            ("ok", "Пётр а"),
+            ("a", "Иван"),
+            ("имя", "1"),
+            ("n", '["Пётр",["Да\ufffd"]]'),
+            ("ы", "Нет"),
+        ],
+        [
+            FieldWarning("a", NOT_UTF8),
+            FieldWarning("имя", NOT_UTF8),
+            FieldWarning("n", BROKEN_UTF8),
+        ],
+    ) == json_object.parse(body, "")
+
+
+@pytest.mark.parametrize("body", [b'{"a":1\xff}', b'\xff{"a":1}', b'{"a":"\xff', b'{"a":"\xff"'])
+def test_bytes_that_are_not_utf8_outside_of_strings(body: bytes) -> None:
+    """Such an object, or one that is not closed, is none."""
+    with pytest.raises(Malformed):
+        json_object.parse(body, "")
 
 
 @given(st.dictionaries(TEXTS, VALUES), st.booleans(), st.sampled_from([None, 0, 1]))

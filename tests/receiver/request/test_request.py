@@ -10,11 +10,19 @@ from hypothesis import strategies as st
 
 from envybox.errors import Malformed, TooLarge, UnsupportedMediaType
 from envybox.event import FieldWarning
-from envybox.receiver.request import MAX_BODY, MAX_FIELDS, base_name, read_body, read_fields
+from envybox.receiver.request import (
+    MAX_BODY,
+    MAX_FIELDS,
+    base_name,
+    form,
+    read_body,
+    read_fields,
+)
 from envybox.receiver.request.text import NOT_UTF8
 from tests.samples import HELP_PAGE, KEY
 
 FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data; boundary=x"
 
 
 class Chunks:
@@ -94,6 +102,12 @@ def test_any_body(chunks: list[bytes], length: str | None) -> None:
         "application/x-www-form-urlencoded",
         "application/x-www-form-urlencoded; charset=UTF-8",
         " Application/X-WWW-Form-Urlencoded ;charset=windows-1251",
+        # As PHP takes them.
+        "application/x-www-form-urlencoded charset=utf-8",
+        "application/x-www-form-urlencoded,",
+        "application/x-www-form-urlencoded, application/x-www-form-urlencoded",
+        "application/x-www-form-urlencoded; application/x-www-form-urlencoded",
+        "; charset=utf-8",
     ],
 )
 def test_form(content_type: str) -> None:
@@ -122,6 +136,58 @@ def test_unsupported(content_type: str) -> None:
         read_fields(b"a=1", content_type)
 
 
+@pytest.mark.parametrize("content_type", ["", FORM, f"{FORM}; charset=utf-8", MULTIPART])
+@pytest.mark.parametrize("before", [b"", b" \r\n", b"\xef\xbb\xbf"])
+def test_json_under_another_type(content_type: str, before: bytes) -> None:
+    """An object of JSON under a form's type, or under none, is read as one."""
+    assert ([("a", "1"), ("b", "&")], []) == read_fields(
+        before + b'{"a": 1, "b": "&"}', content_type
+    )
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b"{a}", b'{"a":1', b'{"a":1}&b=2', b"[1]", b'["a"]', b'"a"', b"{}=1"]
+)
+def test_no_json_under_a_forms_type(body: bytes) -> None:
+    """What only begins as JSON does is a form as before."""
+    assert form.parse(body, "") == read_fields(body, FORM)
+
+
+def test_too_many_members_under_a_forms_type() -> None:
+    """An object of too many members is refused as such, and is no form of one field."""
+    body = "{" + ",".join(['"a":1'] * (MAX_FIELDS + 1)) + "}"
+    with pytest.raises(Malformed, match="more than 1000 fields"):
+        read_fields(body.encode(), FORM)
+
+
+@pytest.mark.parametrize("content_encoding", ["gzip", "br", "x", "gzip, identity", "identity;q=1"])
+def test_compressed(content_encoding: str) -> None:
+    """A body with a content encoding is refused."""
+    with pytest.raises(UnsupportedMediaType):
+        read_fields(b"a=1", FORM, b"", content_encoding)
+
+
+@pytest.mark.parametrize(
+    "content_encoding", ["", " ", "identity", "Identity", "identity, identity"]
+)
+def test_identity(content_encoding: str) -> None:
+    """No encoding is an encoding too."""
+    assert ([("a", "1")], []) == read_fields(b"a=1", FORM, b"", content_encoding)
+
+
+@pytest.mark.parametrize("name", ["%20key", "key+", "+key%20", "%09key", "key%0D%0A"])
+def test_blanks_around_the_key(name: str) -> None:
+    """Blanks around the key's name are gone; other names are as they were received."""
+    assert ([(" phone", "1"), ("key", "k")], []) == read_fields(
+        f"%20phone=1&{name}=k".encode(), FORM
+    )
+
+
+def test_two_keys_with_and_without_blanks() -> None:
+    """Two keys are two keys, whatever stands around their names."""
+    assert ([("key", "k"), ("key", "k")], []) == read_fields(b"key=k&+key=k", FORM)
+
+
 def test_query() -> None:
     """Query parameters follow the body's fields, where the body has none of that name."""
     assert ([("a", "1"), ("b", "2"), ("b", "3")], []) == read_fields(
@@ -143,6 +209,8 @@ def test_no_key_in_query(body: bytes, name: str) -> None:
         (b"a[b]=1", b"a=x"),
         (b"a=1", b"a[b]=x"),
         (b"a[b]=1", b"a[c]=x&a[]=y"),
+        (b"+a=1", b"a=x"),
+        (b"a=1", b"+a+=x"),
     ],
 )
 def test_query_does_not_change_the_body(body: bytes, query: bytes) -> None:
