@@ -57,7 +57,7 @@ LOADS = {
 ALLOWED = {"envybox", "msgspec", "typing_extensions"}
 """The last one msgspec looks for, and takes where it happens to be installed."""
 
-BUDGET = {"import envybox": 0, "from envybox import read_event": 70}
+BUDGET = {"import envybox": 0, "from envybox import read_event": 50}
 """How many modules a line may load, of any kind, above an empty `import typing`."""
 
 
