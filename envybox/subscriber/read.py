@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any, get_args
 
 import msgspec
@@ -41,7 +42,8 @@ def read_event(source: Any, headers: Mapping[str, str] | None = None) -> Event:
     try:
         found = find(source, headers)
         _check_version(found.event)
-        return delivered(msgspec.convert(found.event, Event), _delivery(found))
+        fields = msgspec.to_builtins(found.event, builtin_types=(datetime,), enc_hook=_plain)
+        return delivered(msgspec.convert(fields, Event), _delivery(found))
     except NewerSchema:
         raise
     except (NotAnEvent, msgspec.ValidationError) as error:
@@ -50,6 +52,13 @@ def read_event(source: Any, headers: Mapping[str, str] | None = None) -> Event:
         problem = type(error).__name__
     # From None: the cause may quote what was given, and this is for a log.
     raise NotAnEvent(f"{describe(source)}: {problem}; {HELP}") from None
+
+
+def _plain(value: Any) -> datetime:
+    """Return a time of Firestore's client, which has a class of its own for nanoseconds."""
+    if isinstance(value, datetime):
+        return datetime.combine(value.date(), value.timetz())
+    raise TypeError
 
 
 def _check_version(event: Mapping[str, Any]) -> None:

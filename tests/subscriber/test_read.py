@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from cloudevents.http import CloudEvent
 from flask import Flask, request
+from google.api_core.datetime_helpers import DatetimeWithNanoseconds
 from google.pubsub_v1.types import PubsubMessage, ReceivedMessage
 from starlette.requests import Request
 
@@ -79,10 +80,14 @@ class Snapshot:
         return self._document
 
 
+def _time_of_firestore(at: datetime | None) -> datetime | None:
+    return at and DatetimeWithNanoseconds.combine(at.date(), at.timetz())
+
+
 DOCUMENT = {
     **msgspec.to_builtins(EVENT),
-    "received_at": EVENT.received_at,
-    "occurred_at": EVENT.occurred_at,
+    "received_at": _time_of_firestore(EVENT.received_at),
+    "occurred_at": _time_of_firestore(EVENT.occurred_at),
     "raw": "[]",
     "publish": {"state": "published"},
     "expire_at": EVENT.received_at,
@@ -317,6 +322,7 @@ NOTHING: list[tuple[Any, str]] = [
     ({**JSON, "webhooktype": "2"}, r"Expected `int \| null`, got `str`.*webhooktype"),
     ({**JSON, "id": "x"}, "matching regex.*id"),
     ({**JSON, "schema_version": True}, "schema_version"),
+    ({**JSON, "custom_data": object()}, "TypeError"),
     ({**JSON, "received_at": "2026-11-20T07:37:51"}, "received_at"),
 ]
 
