@@ -13,7 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from envybox.event import CALL_STATES, ENTRY_KINDS, SCHEMA_VERSION, encode
-from envybox.schema import document, event_schema
+from envybox.schema import DESCRIPTIONS, document, event_schema
 from envybox.types import TYPES
 from tests.receiver.normalize.support import event_of
 from tests.samples import HELP_PAGE
@@ -71,6 +71,9 @@ def test_types() -> None:
     """A type, a state and a kind are text, with those that there are now as examples."""
     parts = {name: part["properties"] for name, part in event_schema()["$defs"].items()}
 
+    for part in parts.values():
+        for property_ in part.values():
+            del property_["description"]
     assert {"type": "string", "examples": [row.type for row in TYPES]} == parts["Event"]["type"]
     text, null = parts["Call"]["state"]["anyOf"]
     assert ({"type": "string", "examples": list(CALL_STATES)}, {"type": "null"}) == (text, null)
@@ -102,11 +105,20 @@ def test_a_later_minor_version(change: dict[str, Any]) -> None:
     Draft202012Validator(event_schema()).validate(_EVENT | change)
 
 
+def test_descriptions() -> None:
+    """Each field of each class is described, and nothing else is."""
+    described = {name: list(fields) for name, fields in DESCRIPTIONS.items()}
+
+    parts = event_schema()["$defs"]
+    assert {name: list(part["properties"]) for name, part in parts.items()} == described
+
+
 def test_times() -> None:
     """A time is a date-time in UTC."""
     received_at = event_schema()["$defs"]["Event"]["properties"]["received_at"]
 
     pattern = received_at.pop("pattern")
+    del received_at["description"]
     assert {"type": "string", "format": "date-time"} == received_at
     assert re.search(pattern, "2026-11-22T06:46:00.123456Z")
     assert not re.search(pattern, "2026-11-22T06:46:00+03:00")
