@@ -130,6 +130,7 @@ def event_schema() -> dict[str, Any]:
     (root,), components = msgspec.json.schema_components([Event])
     for name, component in components.items():
         _open(component)
+        component["description"] = component["description"].partition("\n\n")[0]
         for field, property_ in component["properties"].items():
             property_["description"] = DESCRIPTIONS[name][field]
     components["Event"]["properties"]["type"]["examples"] = [row.type for row in TYPES]
