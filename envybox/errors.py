@@ -10,12 +10,18 @@ EnvyboxError
 │   ├── InvalidKey             403
 │   ├── NotConfigured          503
 │   └── MethodNotAllowed       405
-└── BackendError           the store or the publisher did not do what it was asked
-    ├── Unavailable            not now: down, slow, full; worth another try
-    │   └── Refused                an answer at once that may meet all: a grant, a setting
-    │       ├── NotFound               what the call names is not there: a topic, a database
-    │       └── InvalidCall            the call as it is, for what it holds or how it is made
-    └── Rejected               never: this very thing is refused, while others are taken
+├── BackendError           the store or the publisher did not do what it was asked
+│   ├── Unavailable            not now: down, slow, full; worth another try
+│   │   └── Refused                an answer at once that may meet all: a grant, a setting
+│   │       ├── NotFound               what the call names is not there: a topic, a database
+│   │       └── InvalidCall            the call as it is, for what it holds or how it is made
+│   └── Rejected               never: this very thing is refused, while others are taken
+├── NotAnEvent             a subscriber gave `read_event` something else
+│   └── NewerSchema            an event of a schema version that is not known here
+├── NoStory                events that share nothing to tell a story of
+└── OnceError              a subscriber's turn did not begin, or did not count
+    ├── InProgress             another run has this key now: fail, to be sent it again
+    └── TurnLost               the run outlived its lock, and another took the key over
 """
 
 from __future__ import annotations
@@ -120,3 +126,27 @@ class InvalidCall(Refused):
 
 class Rejected(BackendError):
     """It can never be done: the backend refuses this very thing, while it takes others."""
+
+
+class NotAnEvent(EnvyboxError):
+    """What was given holds no event. The text says what it is like, never what is in it."""
+
+
+class NewerSchema(NotAnEvent):
+    """An event of a later major version: its fields may mean something else."""
+
+
+class NoStory(EnvyboxError):
+    """The events share no call, chat or visitor, or there are none."""
+
+
+class OnceError(EnvyboxError):
+    """The root of what `Once` raises itself; a keeper that fails raises `Unavailable`."""
+
+
+class InProgress(OnceError):
+    """Another run has this key now. Let it fail: the message comes again, later."""
+
+
+class TurnLost(OnceError):
+    """The act took longer than its lock and another run began it: it may be done twice."""

@@ -42,13 +42,19 @@ PARTS = {
     "receiver": _part("receiver", GROUND, "ports"),
     "subscriber": _part("subscribers", GROUND),
     PUBLIC: _part("subscribers", GROUND, "subscriber"),
-    "operator": _part("operator", GROUND, "ports", "local", "receiver", "subscriber", PUBLIC),
-    "tools": _part("developer", GROUND, "ports", "local", "receiver", "operator", PUBLIC),
+    "testing": _part("subscribers", GROUND, "ports", "receiver"),  # the message as it is published
+    "operator": _part(
+        "operator", GROUND, "ports", "local", "receiver", "subscriber", PUBLIC, "testing"
+    ),
+    "tools": _part(
+        "developer", GROUND, "ports", "local", "receiver", PUBLIC, "testing", "operator"
+    ),
 }
 """From the ground up: a part imports those above it in this table alone."""
 
 IMPORTLIB = {
     "envybox/receiver/app.py",  # the backend that the settings name
+    "envybox/__init__.py",  # the public names, when they are asked for
     "envybox/google/messages.py",  # the protobuf classes without the clients around them
 }
 """Who may import by a name made at run time: what this table cannot see."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.generate import architecture, readme, terraform
+from docs.generate import architecture, events, examples, readme, terraform, typescript
 from envybox import schema
 
 ROOT = Path(__file__).parents[2]
@@ -13,7 +13,11 @@ ROOT = Path(__file__).parents[2]
 PAGES: dict[str, Callable[[str], str]] = {
     "README.md": readme.filled,
     "docs/architecture.md": architecture.filled,
+    "envybox/examples.json": lambda _: examples.document(),
+    "envybox/event.schema.json": lambda _: schema.document(),
     "docs/event.schema.json": lambda _: schema.document(),
+    "docs/event.d.ts": lambda _: typescript.document(),
+    "docs/events.md": events.filled,
     "terraform/README.md": terraform.filled,
 }
 """Path → what takes the page's text and returns it as it should be now."""
