@@ -7,7 +7,8 @@ import re
 import pytest
 
 from envybox.google import credentials
-from envybox.receiver import breaker, deadline, keys, recovery
+from envybox.receiver import breaker, course, deadline, flow, recovery
+from envybox.receiver.keys import ring
 from tests.faults.promise import LONGEST_SECONDS
 from tests.faults.report import BEGIN, END, PAGE, put, table
 
@@ -54,14 +55,18 @@ def test_the_page_holds_figures_of_promises_kept() -> None:
     ("what", "seconds"),
     [
         ("an answer, at most", LONGEST_SECONDS),
-        ("the whole request, from the key on", deadline.TOTAL_SECONDS),
+        ("the whole request, from its first byte on", deadline.TOTAL_SECONDS),
+        (
+            "its body (what comes more slowly is answered 408, and holds no place)",
+            deadline.BODY_SECONDS,
+        ),
         ("the database, in all its calls", deadline.STORE_SECONDS),
         ("a message, to subscribers or to the spool", deadline.PUBLISH_SECONDS),
         (
             "waiting for the service account's credentials, at an instance's first request",
             credentials.CREDENTIALS_SECONDS,
         ),
-        ("reading the keys' file again", keys.WAIT_SECONDS),
+        ("reading the keys' file again", ring.WAIT_SECONDS),
         ("a mark, which nobody waits for", deadline.MARK_SECONDS),
     ],
 )
@@ -74,8 +79,18 @@ def test_the_pages_numbers_in_words_are_the_codes() -> None:
     """So do the numbers of the circuit breaker and of recovery."""
     assert (3, 1.0) == (breaker.FAILURES, breaker.RETRY_SECONDS)
     assert (50, 20, 40.0) == (recovery.PAGE, recovery.PARALLEL, recovery.RUN_SECONDS)
-    assert (5.0, 20.0) == (recovery.CALL_SECONDS, recovery.DRAIN_SECONDS)
-    assert (5, 100, 40) == (recovery.TOPIC_FAILURES, recovery.TOPIC_REFUSALS, recovery.LOST_MARKS)
+    assert (5.0, 20.0, 3.0) == (
+        recovery.CALL_SECONDS,
+        recovery.DRAIN_SECONDS,
+        recovery.BACKLOG_SECONDS,
+    )
+    assert (5, 100, 40) == (course.TOPIC_FAILURES, course.TOPIC_REFUSALS, course.LOST_MARKS)
+    assert (500, 600.0, 10) == (
+        course.PASSED_BY,
+        course.FULL_LOOK_SECONDS,
+        course.LOOK_BACK.total_seconds() / 60,
+    )
+    assert 0.05 == flow.PAUSE_SECONDS
     page = PAGE.read_text("utf-8")
     for words in (
         "After three failures in a row",
@@ -86,5 +101,10 @@ def test_the_pages_numbers_in_words_are_the_codes() -> None:
         "it takes a hundred",
         "a call may take 5 seconds, and storing what was spooled 20",
         "end the run**, after forty in a row",
+        "could not be counted in 3 seconds",
+        "at most 500 events that it passes by",
+        "begins ten minutes before the oldest",
+        "every ten minutes, and at an instance's start",
+        "tried again after 0.05 s, 0.1 s, 0.2 s",
     ):
         assert words in page
