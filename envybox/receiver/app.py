@@ -117,21 +117,26 @@ class App:
             await self._keys.refresh()
         except SettingsError as error:  # the keys known so far stay
             logs.write({"severity": "ERROR", "message": f"webhook: keys not read: {error}"})
-        body, query = b"", request.scope["query_string"]
+        body = b""
         fields: Fields = []
         try:
             body = await _body(request, MAX_BODY, BODY_SECONDS)
+<<<<<<< HEAD
             headers = request.headers
             fields, warnings = read_fields(
                 body,
                 headers.get("content-type", ""),
                 query,
                 ",".join(headers.getlist("content-encoding")),
+=======
+            fields, warnings = read_fields(
+                body, request.headers.get("content-type", ""), request.scope["query_string"]
+>>>>>>> core
             )
             verified = self._keys.admit(fields, warnings)
         except RequestError as error:
             refusal = error if self._keys.configured else NotConfigured()
-            refusal.from_envybox = _is_webhook(body, query)
+            refusal.from_envybox = _is_webhook(fields, body)
             if refusal.from_envybox and isinstance(error, InvalidKey | NotConfigured):
                 self._pair(fields)
             raise refusal from None
@@ -149,12 +154,15 @@ class App:
             logs.write({"severity": "NOTICE", "message": message})
 
 
-def _is_webhook(body: bytes, query: bytes) -> bool:
-    """Whether a refused request looks like a webhook: it names what each webhook has.
+def _is_webhook(fields: Fields, body: bytes) -> bool:
+    """Whether a refused request looks like a webhook: it has the field that each webhook has.
 
-    Strangers post to any address, but hardly ever this name.
+    Strangers post to any address, but hardly ever this name. Where the fields could not be
+    read, what was read of the body tells.
     """
-    return b"webhooktype" in body or b"webhooktype" in query
+    if fields:
+        return any(name == "webhooktype" for name, _ in fields)
+    return b"webhooktype" in body
 
 
 async def _body(request: Request, limit: int, seconds: float) -> bytes:
