@@ -13,7 +13,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from envybox import Event, MemoryKeeper
+from envybox.ports.store import Record
 from envybox.testing import PushRequest, push, sample
+from tests.local.support import opened
 
 ROOT = Path(__file__).parents[2]
 INFO = sample("call.info")
