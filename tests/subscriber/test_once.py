@@ -529,7 +529,7 @@ def test_firestore_fails() -> None:
         def create(self, *_: object, **__: object) -> None:
             raise PermissionError("+79000000000")
 
-    with pytest.raises(Unavailable, match="^PermissionError$"):
+    with pytest.raises(Unavailable, match=r"^PermissionError$"):
         _act(Once(FirestoreKeeper(Failing()), name="test"), INFO)
 
 
