@@ -121,17 +121,12 @@ class App:
         fields: Fields = []
         try:
             body = await _body(request, MAX_BODY, BODY_SECONDS)
-<<<<<<< HEAD
             headers = request.headers
             fields, warnings = read_fields(
                 body,
                 headers.get("content-type", ""),
-                query,
+                request.scope["query_string"],
                 ",".join(headers.getlist("content-encoding")),
-=======
-            fields, warnings = read_fields(
-                body, request.headers.get("content-type", ""), request.scope["query_string"]
->>>>>>> core
             )
             verified = self._keys.admit(fields, warnings)
         except RequestError as error:

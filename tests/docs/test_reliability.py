@@ -59,8 +59,8 @@ def test_the_page_holds_figures_of_promises_kept() -> None:
         ("a message, to subscribers or to the spool", deadline.PUBLISH_SECONDS),
         (
             (
-                "waiting for the service account's credentials, at an instance's first request: a part "
-                "of the call's own time, as is asking for the project's id"
+                "waiting for the service account's credentials, at an instance's first request: a "
+                "part of the call's own time, as is asking for the project's id"
             ),
             credentials.CREDENTIALS_SECONDS,
         ),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from envybox import (
     InProgress,
     MemoryKeeper,
     Once,
+    SQLiteKeeper,
     Turn,
     TurnLost,
     Unavailable,
@@ -500,3 +502,42 @@ def test_found_is_what_was_written(keeper: Keeper) -> None:
         keeper.read("test#a"),
         keeper.replace("test#a", entry, newer, keep=timedelta(days=1)),
     )
+
+
+def test_a_file_that_cannot_be_used(tmp_path: Path) -> None:
+    """A keeper's file that cannot be opened is told as what may work later; nothing is done."""
+    with pytest.raises(Unavailable, match="SQLITE_CANTOPEN"):
+        _act(Once(SQLiteKeeper(tmp_path), name="test"), INFO)
+
+
+def test_what_has_expired_is_deleted(tmp_path: Path) -> None:
+    """SQLite's keeper forgets what is of no use any more: the file does not grow for ever."""
+    keeper = SQLiteKeeper(tmp_path / "once.db")
+    assert _act(Once(keeper, name="test", keep=NO_TIME), INFO)
+    assert _act(Once(keeper, name="test"), STARTED)
+    assert keeper.read(f"test#{INFO.id}") is None
+    assert keeper.read(f"test#{STARTED.id}") is not None
+
+
+def test_firestore_fails() -> None:
+    """What Firestore's client raises is told as what may work later, by name, without a value."""
+
+    class Failing:
+        def __getattr__(self, _: str) -> Callable[..., Any]:
+            return lambda *_, **__: self
+
+        def create(self, *_: object, **__: object) -> None:
+            raise PermissionError("+79000000000")
+
+    with pytest.raises(Unavailable, match=r"^PermissionError$"):
+        _act(Once(FirestoreKeeper(Failing()), name="test"), INFO)
+
+
+@pytest.mark.emulator
+def test_time_to_live(firestore: Any) -> None:
+    """A document of Firestore's keeper says when it may go, for Firestore to delete it then."""
+    once = Once(FirestoreKeeper(firestore, collection="ttl"), name="test", keep=timedelta(days=2))
+    assert _act(once, "call/1")
+    document = firestore.collection("ttl").document("test#call%2F1").get()
+    left = document.get("expire_at") - document.read_time
+    assert timedelta(days=1, hours=23) < left < timedelta(days=2, hours=1)
