@@ -151,11 +151,7 @@ def test_a_token_that_ended_is_not_used(server: Server, trusting: grpc.ServerCre
 
 
 AGES = {
-    "GOAWAY": [("grpc.max_connection_age_ms", 50), ("grpc.max_connection_age_grace_ms", 1000)],
-    "closed at once": [
-        ("grpc.max_connection_age_ms", 50),
-        ("grpc.max_connection_age_grace_ms", 1),
-    ],
+    "GOAWAY": [("grpc.max_connection_age_ms", 50), ("grpc.max_connection_age_grace_ms", 20_000)],
     "closed after idleness": [("grpc.max_connection_idle_ms", 50)],
 }
 
