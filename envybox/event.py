@@ -5,11 +5,12 @@ published, `envybox.schema` the JSON Schema that describes it (docs/event.schema
 Every key is always there; a field without a value is None, in JSON `null`. Ids are text.
 Times are aware datetimes in UTC.
 
+`received` says beside a field which of the webhook's fields it is read from, and by which
+reader: the one place where it does, see `envybox.receiver.normalize.plan`.
+
 Within version 1 fields, types, states and kinds may be added, and nothing else changes:
 docs/events.md has the policy. So readers take what they do not know, as text.
 """
-
-from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -48,6 +49,14 @@ Natural = Annotated[int, msgspec.Meta(ge=0)]
 """A whole number from 0."""
 
 
+def received(name: str, reader: str = "text") -> msgspec.Meta:
+    """Say of which of the webhook's fields one of the event's is made.
+
+    `reader` is a method of `normalize.form.Form`; '' for what a room of its own makes.
+    """
+    return msgspec.Meta(extra={"received": name, "reader": reader})
+
+
 class FieldWarning(msgspec.Struct, frozen=True, gc=False):
     """What could not be normalized: the field's name and the reason, never its value."""
 
@@ -58,13 +67,13 @@ class FieldWarning(msgspec.Struct, frozen=True, gc=False):
 class Visitor(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Who the webhook is about. `phone` is E.164, `phone_text` what was received."""
 
-    id: str | None = None
-    name: str | None = None
-    phone: E164 | None = None
-    phone_text: str | None = None
-    email: str | None = None
-    ip: str | None = None
-    place: str | None = None
+    id: Annotated[str | None, received("visitor_id", "id")] = None
+    name: Annotated[str | None, received("name")] = None
+    phone: Annotated[E164 | None, received("phone", "phone")] = None
+    phone_text: Annotated[str | None, received("phone")] = None
+    email: Annotated[str | None, received("email")] = None
+    ip: Annotated[str | None, received("ip")] = None
+    place: Annotated[str | None, received("place")] = None
     city: str | None = None
     region: str | None = None
 
@@ -72,13 +81,13 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A call. `state_text` is the Russian prose of `state`, as received."""
 
-    id: str | None = None
-    state: CallState | None = None
-    state_text: str | None = None
+    id: Annotated[str | None, received("call_id", "id")] = None
+    state: Annotated[CallState | None, received("call_state", "")] = None
+    state_text: Annotated[str | None, received("call_state")] = None
     scheduled_at: Utc | None = None
-    called_at: Utc | None = None
-    duration_seconds: Natural | None = None
-    record_url: str | None = None
+    called_at: Annotated[Utc | None, received("called_at", "time")] = None
+    duration_seconds: Annotated[Natural | None, received("call_duration", "number")] = None
+    record_url: Annotated[str | None, received("call_record")] = None
 
 
 class TranscriptEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -93,19 +102,21 @@ class TranscriptEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Chat(msgspec.Struct, frozen=True, kw_only=True):
     """A chat or the message of a form, HTML unescaped."""
 
-    id: str | None = None
-    link: str | None = None
-    message: str | None = None
-    created_at: Utc | None = None
-    transcript: list[TranscriptEntry] = msgspec.field(default_factory=list)
+    id: Annotated[str | None, received("chat_id", "id")] = None
+    link: Annotated[str | None, received("link", "html")] = None
+    message: Annotated[str | None, received("message", "html")] = None
+    created_at: Annotated[Utc | None, received("created_at", "time")] = None
+    transcript: Annotated[list[TranscriptEntry], received("chat_text", "")] = msgspec.field(
+        default_factory=list
+    )
 
 
 class Manager(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Who took the call. `phone` is E.164."""
 
-    name: str | None = None
-    phone: E164 | None = None
-    department: str | None = None
+    name: Annotated[str | None, received("manager_name")] = None
+    phone: Annotated[E164 | None, received("manager_phone", "phone")] = None
+    department: Annotated[str | None, received("department")] = None
 
 
 class ManagerPhone(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -118,36 +129,36 @@ class ManagerPhone(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Page(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where on the site it happened, and how the visitor came there."""
 
-    site: str | None = None
-    url: str | None = None
-    referrer: str | None = None
-    keyword: str | None = None
-    shown_on: str | None = None
+    site: Annotated[str | None, received("site")] = None
+    url: Annotated[str | None, received("url")] = None
+    referrer: Annotated[str | None, received("referrer")] = None
+    keyword: Annotated[str | None, received("keyword")] = None
+    shown_on: Annotated[str | None, received("shown_on")] = None
 
 
 class Utm(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The utm tags."""
 
-    source: str | None = None
-    medium: str | None = None
-    campaign: str | None = None
-    content: str | None = None
-    term: str | None = None
+    source: Annotated[str | None, received("utm_source")] = None
+    medium: Annotated[str | None, received("utm_medium")] = None
+    campaign: Annotated[str | None, received("utm_campaign")] = None
+    content: Annotated[str | None, received("utm_content")] = None
+    term: Annotated[str | None, received("utm_term")] = None
 
 
 class Ids(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The visitor's ids in other services, opaque text."""
 
-    google_client_id: str | None = None
-    yandex_client_id: str | None = None
-    yclid: str | None = None
-    rs: str | None = None
-    roistat: str | None = None
-    roistat_promo: str | None = None
-    adv_uid: str | None = None
-    calltracking_id: str | None = None
-    lpgenerator_id: str | None = None
-    leadvertex_id: str | None = None
+    google_client_id: Annotated[str | None, received("google_client_id")] = None
+    yandex_client_id: Annotated[str | None, received("yandex_client_id")] = None
+    yclid: Annotated[str | None, received("yclid")] = None
+    rs: Annotated[str | None, received("rs")] = None
+    roistat: Annotated[str | None, received("roistat")] = None
+    roistat_promo: Annotated[str | None, received("roistat_promo")] = None
+    adv_uid: Annotated[str | None, received("adv_uid")] = None
+    calltracking_id: Annotated[str | None, received("calltracking_id")] = None
+    lpgenerator_id: Annotated[str | None, received("lpgenerator_id")] = None
+    leadvertex_id: Annotated[str | None, received("leadvertex_id")] = None
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,7 +188,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     id: EventId
     schema_version: Literal[1] = SCHEMA_VERSION
     type: str
-    webhooktype: Natural | None
+    webhooktype: Annotated[Natural | None, received("webhooktype", "number")]
     account: str
     received_at: Utc
     occurred_at: Utc | None
@@ -185,11 +196,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     call: Call | None
     chat: Chat | None
     manager: Manager
-    managers: list[ManagerPhone]
+    managers: Annotated[list[ManagerPhone], received("managers_phones", "")]
     page: Page
     utm: Utm
     ids: Ids
-    custom_data: Any
+    custom_data: Annotated[Any, received("custom_data", "")]
     extra: dict[str, str]
     warnings: list[FieldWarning]
 

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 from envybox.event import Event, FieldWarning, Ids, Manager, Page, Utm, Visitor
 from envybox.receiver.normalize.call import call_of
 from envybox.receiver.normalize.chat import chat_of
-from envybox.receiver.normalize.fields import extra_of, gather
+from envybox.receiver.normalize.fields import gather
 from envybox.receiver.normalize.form import Form
 from envybox.receiver.normalize.managers import managers_of
+from envybox.receiver.normalize.plan import extra_of, read
 from envybox.receiver.normalize.text import whole_number
 from envybox.receiver.normalize.visitor import visitor_of
 from envybox.receiver.normalize.warn import Warnings
@@ -58,38 +59,11 @@ def _normalize(webhook: Webhook, event_id: str, zone: ZoneInfo, region: str) -> 
         visitor=visitor_of(form),
         call=call,
         chat=chat,
-        manager=Manager(
-            name=form.text("manager_name"),
-            phone=form.phone("manager_phone"),
-            department=form.text("department"),
-        ),
+        manager=Manager(**read(form, Manager)),
         managers=managers_of(form),
-        page=Page(
-            site=form.text("site"),
-            url=form.text("url"),
-            referrer=form.text("referrer"),
-            keyword=form.text("keyword"),
-            shown_on=form.text("shown_on"),
-        ),
-        utm=Utm(
-            source=form.text("utm_source"),
-            medium=form.text("utm_medium"),
-            campaign=form.text("utm_campaign"),
-            content=form.text("utm_content"),
-            term=form.text("utm_term"),
-        ),
-        ids=Ids(
-            google_client_id=form.text("google_client_id"),
-            yandex_client_id=form.text("yandex_client_id"),
-            yclid=form.text("yclid"),
-            rs=form.text("rs"),
-            roistat=form.text("roistat"),
-            roistat_promo=form.text("roistat_promo"),
-            adv_uid=form.text("adv_uid"),
-            calltracking_id=form.text("calltracking_id"),
-            lpgenerator_id=form.text("lpgenerator_id"),
-            leadvertex_id=form.text("leadvertex_id"),
-        ),
+        page=Page(**read(form, Page)),
+        utm=Utm(**read(form, Utm)),
+        ids=Ids(**read(form, Ids)),
         custom_data=form.json("custom_data", otherwise=values.get("custom_data")),
         extra=extra_of(values),
         warnings=warnings.listed(),

@@ -6,6 +6,7 @@ import re
 
 from envybox.event import Call, CallState
 from envybox.receiver.normalize.form import Form
+from envybox.receiver.normalize.plan import read
 
 _STATES: dict[str, CallState] = {
     "клиент не взял трубку": "client_no_answer",
@@ -24,30 +25,18 @@ _TIME = re.compile(
 
 def call_of(form: Form) -> Call | None:
     """Return the call of a webhook, None where none of its fields is filled."""
-    id_ = form.id("call_id")
-    state_text = form.text("call_state")
-    record_url = form.text("call_record")
-    fields = (
-        id_,
-        state_text,
-        record_url,
-        form.time_text("called_at"),
-        form.text("call_duration"),
-    )
-    if fields.count(None) == len(fields):
+    fields = read(form, Call)
+    # What is filled and cannot be read counts too; an id or a time of nothing does not.
+    unread = form.time_text("called_at") or form.text("call_duration")
+    if unread is None and all(value is None for value in fields.values()):
         return None
-    state, scheduled = (None, None) if state_text is None else state_of(state_text)
-    if state == "other":
-        form.warnings.add("call_state", "not a known state")
-    return Call(
-        id=id_,
-        state=state,
-        state_text=state_text,
-        scheduled_at=None if scheduled is None else form.utc("call_state", scheduled),
-        called_at=form.time("called_at"),
-        duration_seconds=form.number("call_duration"),
-        record_url=record_url,
-    )
+    if text := fields.get("state_text"):
+        fields["state"], scheduled = state_of(text)
+        if scheduled is not None:
+            fields["scheduled_at"] = form.utc("call_state", scheduled)
+        elif fields["state"] == "other":
+            form.warnings.add("call_state", "not a known state")
+    return Call(**fields)
 
 
 def state_of(prose: str) -> tuple[CallState, str | None]:

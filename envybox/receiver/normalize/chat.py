@@ -5,24 +5,19 @@ from __future__ import annotations
 from envybox.event import Chat
 from envybox.receiver.normalize import transcript
 from envybox.receiver.normalize.form import Form
+from envybox.receiver.normalize.plan import read
 
 
 def chat_of(form: Form) -> Chat | None:
     """Return the chat of a webhook, None where none of its fields is filled."""
-    id_ = form.id("chat_id")
-    link = form.html("link")
-    message = form.html("message")
+    fields = read(form, Chat)
     text = form.text("chat_text")
-    fields = (id_, link, message, text, form.time_text("created_at"))
-    if fields.count(None) == len(fields):
+    # What is filled and cannot be read counts too; an id or a time of nothing does not.
+    unread = text or form.time_text("created_at")
+    if unread is None and all(value is None for value in fields.values()):
         return None
-    entries = [] if text is None else transcript.parse(text, form.zone)
-    if any(entry.author is None and entry.at is None for entry in entries):
-        form.warnings.add("chat_text", "not a transcript")
-    return Chat(
-        id=id_,
-        link=link,
-        message=message,
-        created_at=form.time("created_at"),
-        transcript=entries,
-    )
+    if text is not None:
+        entries = fields["transcript"] = transcript.parse(text, form.zone)
+        if any(entry.author is None and entry.at is None for entry in entries):
+            form.warnings.add("chat_text", "not a transcript")
+    return Chat(**fields)

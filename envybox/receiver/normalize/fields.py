@@ -7,20 +7,6 @@ from envybox.receiver.normalize.text import replace_surrogates
 from envybox.receiver.normalize.warn import Warnings
 from envybox.webhook import Fields
 
-NAMED = frozenset(
-    """
-    webhooktype key phone name email call_state call_duration call_record called_at call_id
-    referrer keyword ip place site url shown_on
-    utm_source utm_medium utm_campaign utm_content utm_term
-    visitor_id google_client_id yandex_client_id yclid rs roistat roistat_promo adv_uid
-    calltracking_id lpgenerator_id leadvertex_id
-    manager_phone manager_name department managers_phones custom_data
-    message created_at chat_id chat_text link
-    """.split()  # noqa: SIM905 - 42 quoted lines would read worse
-)
-"""The fields that have their place in the event (the vendor's help page, and captured
-webhooks). All others go to `extra`. `key` has none: it is the secret."""
-
 
 def gather(fields: Fields, warnings: Warnings) -> dict[str, str]:
     """Return the fields by name. Any text goes; the time taken is linear.
@@ -38,11 +24,6 @@ def gather(fields: Fields, warnings: Warnings) -> dict[str, str]:
             return values
     clean = [_clean(name, value, warnings) for name, value in fields]
     return brackets.fold(clean, warnings)
-
-
-def extra_of(values: dict[str, str]) -> dict[str, str]:
-    """Return the fields that have no place of their own, as they are."""
-    return {name: value for name, value in values.items() if name not in NAMED}
 
 
 def _is_unicode(text: str) -> bool:

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 import envybox.receiver.normalize
 from envybox.event import FieldWarning, Ids, Page, Utm, encode
 from envybox.receiver.normalize import NOT_NORMALIZED, normalize
-from envybox.receiver.normalize.fields import NAMED
+from envybox.receiver.normalize.plan import NAMED
 from envybox.schema import event_schema
 from envybox.types import TYPES, type_of
 from tests.receiver.normalize.support import (
