@@ -10,7 +10,7 @@ import pytest
 from envybox.errors import RequestError
 from envybox.event import encode
 from envybox.receiver import message
-from envybox.receiver.keys import KeyRing, without_key
+from envybox.receiver.keys import KeyRing
 from envybox.receiver.normalize import normalize
 from envybox.receiver.request import read_fields
 from envybox.settings import load
@@ -22,11 +22,11 @@ def become(row: Row) -> Any:
     """Return what becomes of a row's body, its key verified: the event, or why it is refused."""
     try:
         fields, warnings = read_fields(row.body, row.content_type, b"", row.content_encoding)
-        KeyRing(load({"ENVYBOX_KEYS": KEY})).verify(fields)
+        verified = KeyRing(load({"ENVYBOX_KEYS": KEY})).admit(fields, warnings)
     except RequestError as error:
         return {"refused": error.code}
-    fields, warnings = without_key(fields, warnings)
-    webhook = msgspec.structs.replace(webhook_of(fields), warnings=tuple(warnings))
+    warned = tuple(verified.warnings)
+    webhook = msgspec.structs.replace(webhook_of(verified.fields), warnings=warned)
     event = normalize(webhook, "0" * 32, zone=ZoneInfo("Europe/Moscow"), region="RU")
     return json.loads(encode(event))
 

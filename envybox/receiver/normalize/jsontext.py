@@ -29,7 +29,9 @@ def decode(text: str) -> tuple[Any, bool]:
     deep.
     """
     value, replaced = _decode_once(text)
-    inner = value
+    if not isinstance(value, str):
+        return value, replaced
+    inner: Any = value
     for _ in range(_MOST_ENCODINGS):
         if not isinstance(inner, str) or not inner.lstrip().startswith(("[", "{", '"')):
             break

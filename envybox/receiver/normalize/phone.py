@@ -100,8 +100,10 @@ def _dialled(digits: str, region: str) -> Iterator[PhoneNumber]:
     """Return the number of eleven digits that begin with 8."""
     if digits[1] != "0":
         # `8 801 …`, not in use in Russia, is toll-free in Belarus: nobody can tell.
-        if _in_use(digits, region) or not _in_use(f"+{_BELARUS}{digits[1:]}", region):
-            yield from _possible(digits, region)
+        for number in _possible(digits, region):
+            belarusian = f"+{_BELARUS}{digits[1:]}"
+            if phonenumbers.is_valid_number(number) or not _in_use(belarusian, region):
+                yield number
         return
     numbers = [*_in_use(f"+{_BELARUS}{digits[2:]}", region)]
     numbers += _in_use(f"+{_UKRAINE}{digits[2:]}", region)

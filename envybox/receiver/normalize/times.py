@@ -40,7 +40,9 @@ def utc(text: str, zone: ZoneInfo) -> datetime:
     An hour that the zone's clocks show twice is the first of the two. Raises
     `ValueError` where the text is not a time, or not one from year 2000 to 9999.
     """
-    text = _SEPARATOR.sub(" ", " ".join(text.split()))
+    text = " ".join(text.split()).replace(" в ", " ")
+    if "," in text or "В" in text:
+        text = _SEPARATOR.sub(" ", text)
     if match := _ISO.fullmatch(text):
         year, month, day, hour, minute, second, fraction = match.groups(default="0")[:7]
         microsecond = fraction[:6].ljust(6, "0")

@@ -22,11 +22,10 @@ from envybox.event import EntryKind, TranscriptEntry
 from envybox.receiver.normalize import times
 from envybox.receiver.normalize.text import filled, unescape
 
-# A header line. Marks of direction that a phone put before it, its rest, where it is blank,
-# and its line break go with it. The time
+# A header line. Its rest, where it is blank, and its line break go with it. The time
 # taken is linear: a line is tried once, and what follows `.*?` begins at each comma anew.
 _HEADER = re.compile(
-    r"^[\u200e\u200f\u202a-\u202e\ufeff]*\[(.*?),[^\S\n]*([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})[^\S\n]+[вВ]"
+    r"^\[(.*?),[^\S\n]*([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})[^\S\n]+[вВ]"
     r"[^\S\n]+([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?\](?:[^\S\n]*(?:\n|\Z))?",
     re.MULTILINE,
 )
@@ -34,6 +33,8 @@ _HEADER = re.compile(
 _BREAK = re.compile(r"<br\s{0,9}/?>(?:\r\n|\r|\n)?|\r\n?", re.IGNORECASE)
 # A literal `\n` beside a header: within a line alone it may be a path's (`C:\new`).
 _LITERAL = re.compile(r"[0-9]{1,2}:[0-9]{2}\][^\S\n]*(?:\\r)?\\n|\\n\[")
+# Marks of direction, and of byte order, that phones put before a header.
+_MARKS = re.compile("[\u200e\u200f\u202a-\u202e\ufeff]+\\[")
 _KINDS: dict[str, EntryKind] = {
     "автоответ": "auto_reply",
     "системное сообщение": "system",
@@ -89,6 +90,8 @@ def _without_blank_end(text: str) -> str:
 
 
 def _with_line_feeds(text: str) -> str:
+    if "\u200e" in text or "\u202a" in text or "\ufeff" in text:
+        text = _MARKS.sub("[", text)
     if "\r" in text or "<" in text:
         text = _BREAK.sub("\n", text)
     if "\\n" in text and "\n" not in text and _LITERAL.search(text):

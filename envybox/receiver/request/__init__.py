@@ -78,7 +78,8 @@ def read_fields(
         fields += [pair for pair in query_fields if pair[0] in counting]
         warnings += [warning for warning in query_warnings if warning.field in counting]
     check_count(len(fields))
-    if any("key" in name and name != "key" and name.strip() == "key" for name, _ in fields):
+    like_key = [name for name, _ in fields if "key" in name and name != "key"]
+    if any(name.strip() == "key" for name in like_key):
         fields = [("key" if name.strip() == "key" else name, value) for name, value in fields]
     return fields, warnings
 
