@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.generate import architecture, events, examples, readme, terraform, typescript
+from docs.generate import (
+    architecture,
+    calls,
+    events,
+    examples,
+    readme,
+    rules,
+    terraform,
+    typescript,
+)
 from envybox import schema
 
 ROOT = Path(__file__).parents[2]
@@ -13,6 +22,8 @@ ROOT = Path(__file__).parents[2]
 PAGES: dict[str, Callable[[str], str]] = {
     "README.md": readme.filled,
     "docs/architecture.md": architecture.filled,
+    "docs/google-calls.md": calls.filled,
+    "docs/reliability.md": rules.filled,
     "envybox/examples.json": lambda _: examples.document(),
     "envybox/event.schema.json": lambda _: schema.document(),
     "docs/event.schema.json": lambda _: schema.document(),

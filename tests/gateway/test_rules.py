@@ -9,7 +9,6 @@ import grpc
 import pytest
 
 from envybox.google.messages import BatchWriteResponse
-from tests.gateway import table
 from tests.gateway.call import Rule
 from tests.gateway.cases import CASES, OTHER, Case, batch, query
 from tests.gateway.queries import is_served, shape_of
@@ -59,13 +58,6 @@ def test_every_rule_has_its_source() -> None:
         "https://firebase.google.com/",
     )
     assert [] == [one.says for one in (*FIRESTORE, *PUBSUB) if not one.source.startswith(places)]
-
-
-def test_the_page_has_the_rules() -> None:
-    """docs/reliability.md holds the table that `python -m tests.gateway.table` makes."""
-    page = table.PAGE.read_text("utf-8")
-    assert table.BEGIN in page
-    assert table.put(page) == page
 
 
 NAMED = {"google-cloud-resource-prefix": STRICT.database}

@@ -1,22 +1,17 @@
 """Every call that the function makes, made by the official clients too, on one recording server.
 
-    python -m tests.google.parity
-
-writes docs/google-calls.md: what each client's call carries, and why ours carries less or
-something else. Whatever is not explained there fails a test, as when a new release of a
-library begins to send something.
+docs/google-calls.md shows what each client's call carries, and why ours carries less or
+something else (docs.generate.calls). Whatever is not explained fails a test, as when a new
+release of a library begins to send something.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import grpc
@@ -42,12 +37,8 @@ from envybox.webhook import encode_raw
 from tests.gateway.proxy import REQUESTS, STREAMS
 from tests.samples import HELP_PAGE, NOON, event_of
 
-PAGE = Path(__file__).parents[2] / "docs" / "google-calls.md"
-BEGIN, END = "<!-- calls: begin (python -m tests.google.parity) -->", "<!-- calls: end -->"
 PROJECT, DATABASE, COLLECTION = "example", "envybox-eu", "events"
 _SECONDS = 20.0
-_VERSION = re.compile(r"\d+(\.\d+)*")
-_PLATFORM = re.compile(r" \(.*\)")
 
 _STATISTICS = (
     "It tells Google's statistics which client library calls: ours is none of them, and no "
@@ -255,40 +246,3 @@ def differing(one: Compared) -> list[str]:
 def unexplained(one: Compared) -> list[str]:
     """Return the headers that differ, and have no reason."""
     return [name for name in differing(one) if (one.api, name) not in REASONS]
-
-
-def table(calls: list[Compared]) -> str:
-    """Return the calls and their headers as a Markdown table, and the reasons below it."""
-    rows = ["| call | header | official client | ours | why |", "|---|---|---|---|---|"]
-    reasons = list(dict.fromkeys(REASONS.values()))
-    for one in calls:
-        method = one.ours.path.rpartition("/")[2]
-        for name in sorted({*one.ours.headers, *one.official.headers}):
-            official, ours = (_shown(side.headers.get(name)) for side in (one.official, one.ours))
-            why = ""
-            if name in differing(one):
-                why = f"({reasons.index(REASONS[one.api, name]) + 1})"
-            else:
-                ours = "the same"
-            rows.append(f"| {one.name}: `{method}` | `{name}` | {official} | {ours} | {why} |")
-    rows += ["", *(f"{number}. {text}." for number, text in enumerate(reasons, 1))]
-    return "\n".join(rows) + "\n"
-
-
-def _shown(value: str | None) -> str:
-    """Return a header's value without what differs from one day or machine to another."""
-    if value is None:
-        return "–"
-    return f"`{_VERSION.sub('…', _PLATFORM.sub('', value).replace(EVENT.id, 'ID'))}`"
-
-
-def put(page: str, text: str) -> str:
-    """Return the page with another table."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{text}{END}{after}"
-
-
-if __name__ == "__main__":
-    PAGE.write_text(put(PAGE.read_text("utf-8"), table(compared())), "utf-8")
-    sys.stdout.write(f"{PAGE} written\n")

@@ -54,9 +54,3 @@ def test_a_header_that_is_new(calls: dict[str, Compared]) -> None:
     one = calls["create"]
     newer = one.official._replace(headers={**one.official.headers, "x-goog-new": "1"})
     assert ["x-goog-new"] == parity.unexplained(one._replace(official=newer))
-
-
-def test_page(calls: dict[str, Compared]) -> None:
-    """docs/google-calls.md holds the table that `python -m tests.google.parity` makes."""
-    page = parity.PAGE.read_text("utf-8")
-    assert parity.put(page, parity.table([*calls.values()])) == page
