@@ -17,6 +17,7 @@ from typing import NamedTuple
 from bench.client import ROOT
 from bench.webhooks import KEY
 from envybox.tools import emulators
+from envybox.tools.children import framework
 
 PROJECT = "bench"
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -111,9 +112,7 @@ def server(peer: Peer, backend: Backend) -> Iterator[Server]:
 def started(peer: Peer, backend: Backend) -> Iterator[Server]:
     """Start to serve a function, and do not wait."""
     port = emulators.free_port()
-    command = [sys.executable, "-m", "functions_framework"]
-    command += ["--target", peer.target, "--source", str(ROOT / peer.source)]
-    command += ["--host", "127.0.0.1", "--port", str(port)]
+    command = framework(peer.target, port, ROOT / peer.source)
     env = environment(backend)
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=env, cwd=ROOT) as process:
         try:

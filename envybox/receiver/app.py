@@ -52,14 +52,14 @@ def start() -> App:
 class App:
     """The receiver. Its backend connects at the first call: a wrong key touches none.
 
+    `open_backend` is a backend's own; without it that of the settings' backend is used.
     Raises `SettingsError`.
     """
 
-    def __init__(self, config: settings.Settings) -> None:
+    def __init__(self, config: settings.Settings, open_backend: Open | None = None) -> None:
         self._settings = config
         self._keys = KeyRing(config)
-        open_backend: Open = importlib.import_module(f"envybox.{config.backend}").open_backend
-        self._backend = open_backend(config)
+        self._backend = (open_backend or _opener(config.backend))(config)
         admission = Admission(config, self._backend.store)
         outlet = Outlet(config, self._backend)
         self._flow = Flow(admission, outlet, has_spool=not self._backend.is_one)
@@ -147,6 +147,16 @@ class App:
         if key is not None:
             message = f"webhook: pairing: a webhook was refused that has the key {key}"
             logs.write({"severity": "NOTICE", "message": message})
+
+
+def _opener(name: str) -> Open:
+    try:
+        open_backend: Open = importlib.import_module(f"envybox.{name}").open_backend
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            "ENVYBOX_BACKEND", f"{name!r} is not here: what is deployed has `google` alone."
+        ) from error
+    return open_backend
 
 
 def _is_webhook(fields: Fields, body: bytes) -> bool:

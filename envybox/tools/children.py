@@ -28,6 +28,12 @@ _NOT_INHERITED = {"DEBUG", "HOST", "PORT"}
 _http = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
+def framework(target: str, port: int, source: Path = MAIN) -> list[str]:
+    """Return the command that serves a function of a file, as Google's buildpack does."""
+    command = [sys.executable, "-m", "functions_framework", "--source", str(source)]
+    return [*command, "--target", target, "--host", LOOPBACK, "--port", str(port)]
+
+
 class ChildFailed(EnvyboxError):
     """A function's process did not start, or ended by itself."""
 
@@ -45,11 +51,9 @@ class Child:
     def start(self, environ: Mapping[str, str]) -> None:
         """Start the process with this environment."""
         inherited = {k: v for k, v in environ.items() if k not in _NOT_INHERITED}
-        framework = [sys.executable, "-m", "functions_framework", "--source", str(MAIN)]
-        framework += ["--target", self.target, "--host", LOOPBACK, "--port", str(self._port)]
         with INTERRUPT.held():
             self._process = subprocess.Popen(
-                framework,
+                framework(self.target, self._port),
                 env={**inherited, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

@@ -3,26 +3,29 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from envybox.tools import emulators
-from tests.contract.receiver import PROJECT, Backend, Emulated, Local, Receiver, serve
+from tests.contract.backends import PROJECT, Backend, Emulated, Folder, Local
+from tests.contract.receiver import Receiver, serve
 from tests.gateway import deployment
 from tests.gateway.proxy import guarding
 
 
 @pytest.fixture(
     scope="session",
-    params=["local", pytest.param("emulator", marks=pytest.mark.emulator)],
+    params=["local", "folder", pytest.param("emulator", marks=pytest.mark.emulator)],
 )
 def backend(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Backend]:
     """Each backend in turn; Google's emulators behind gateways as strict as Google."""
     if request.param == "local":
-        yield Local(Path(tmp_path_factory.mktemp("local")) / "envybox.db")
+        yield Local(tmp_path_factory.mktemp("local") / "envybox.db")
+        return
+    if request.param == "folder":
+        yield Folder(tmp_path_factory.mktemp("folder"))
         return
     with contextlib.ExitStack() as stack:
         try:

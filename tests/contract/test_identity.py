@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.contract.receiver import KEY, OTHER_KEY, Backend, Receiver, serve
+from tests.contract.backends import Backend
+from tests.contract.receiver import KEY, OTHER_KEY, Receiver, serve
 from tests.contract.samples import new_call, new_chat, new_lead
 
 

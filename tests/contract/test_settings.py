@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.contract.receiver import KEY, OTHER_KEY, Backend, Local, serve
+from envybox.tools.children import framework
+from tests.contract.backends import Backend, Local
+from tests.contract.receiver import KEY, OTHER_KEY, serve
 from tests.contract.samples import new_call
 
 MAIN = Path(__file__).parents[2] / "main.py"
@@ -40,9 +42,8 @@ MAIN = Path(__file__).parents[2] / "main.py"
 def test_unusable(name: str, value: str, tmp_path: Path) -> None:
     """A setting that cannot be used stops the start with one line that names it."""
     environ = {"ENVYBOX_BACKEND": "local", name: value, "PATH": os.environ["PATH"]}
-    start = [sys.executable, "-m", "functions_framework", "--target", "webhook"]
     ended = subprocess.run(
-        [*start, "--source", str(MAIN), "--port", "0"],
+        framework("webhook", 0),
         env=environ,
         cwd=tmp_path,
         capture_output=True,

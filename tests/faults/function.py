@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -17,10 +16,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from envybox.tools.children import framework
 from envybox.tools.emulators import free_port
 from tests.faults.gate import until
 
-MAIN = Path(__file__).parents[2] / "main.py"
 START_SECONDS = 60
 
 
@@ -52,9 +51,8 @@ class Function:
 
     def start(self) -> None:
         """Start it; see `wait`."""
-        framework = [sys.executable, "-m", "functions_framework", "--source", str(MAIN)]
         self._process = subprocess.Popen(
-            [*framework, "--target", self.target, "--host", "127.0.0.1", "--port", str(self.port)],
+            framework(self.target, self.port),
             env=self._environ,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

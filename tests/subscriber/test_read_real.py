@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ from envybox import Event, read_event
 from envybox.receiver import message
 from envybox.testing import PushRequest, push, sample
 from envybox.tools import emulators
+from envybox.tools.children import framework
 from tests.tools.support import clean_environ, eventually
 
 FUNCTIONS = Path(__file__).with_name("functions.py")
@@ -37,8 +37,7 @@ class Served:
         self.log = folder / f"{target}.log"
         self.port = emulators.free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
-        command = [sys.executable, "-m", "functions_framework", "--source", str(FUNCTIONS)]
-        command += ["--target", target, "--port", str(self.port), "--host", "127.0.0.1"]
+        command = framework(target, self.port, FUNCTIONS)
         asgi = ["--asgi"] if target.startswith("aio") else []
         with self.log.open("w") as log:
             self._process = subprocess.Popen(
