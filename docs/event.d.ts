@@ -1,5 +1,5 @@
 // The event that the Envybox receiver publishes, schema version 1.
-// Made of event.schema.json by `python -m tests.typescript`.
+// Made of event.schema.json by `make docs`.
 //
 // `EnvyboxEvent` is told apart by `type`. Within version 1 fields, types and
 // states may be added: keep a `default:` for a type, and for a state, that is not known here.

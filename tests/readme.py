@@ -21,30 +21,29 @@ def filled(text: str) -> str:
     published = message.of_event(event)
     data = json.dumps(json.loads(published.data), ensure_ascii=False, indent=2)
     attributes = json.dumps(published.attributes, ensure_ascii=False, indent=2)
-    text = block(text, "```text in\n", "&".join("=".join(pair) for pair in HELP_PAGE), "\n```")
-    text = block(text, "```json message\n", data, "\n```")
-    text = block(text, "```json attributes\n", attributes, "\n```")
+    text = _block(text, "```text in\n", "&".join("=".join(pair) for pair in HELP_PAGE), "\n```")
+    text = _block(text, "```json message\n", data, "\n```")
+    text = _block(text, "```json attributes\n", attributes, "\n```")
     types = (
         f"| {'any other, none' if row.webhooktype is None else row.webhooktype} | `{row.type}` "
         f"| `{topic_of('envybox-', row.type)}` | {row.title} |"
         for row in TYPES
     )
-    text = block(text, "<!-- types -->\n", "\n".join(types), "\n<!-- /types -->")
+    text = _block(text, "<!-- types -->\n", "\n".join(types), "\n<!-- /types -->")
     settings = (
         f"| `{setting.name}` | {f'`{setting.default}`' if setting.default else ''} "
         f"| {setting.meaning} |"
         for setting in SETTINGS
     )
-    return block(text, "<!-- settings -->\n", "\n".join(settings), "\n<!-- /settings -->")
+    return _block(text, "<!-- settings -->\n", "\n".join(settings), "\n<!-- /settings -->")
 
 
-def block(text: str, start: str, content: str, end: str) -> str:
-    """Return a page's text with the content between two marks replaced."""
+def _block(text: str, start: str, content: str, end: str) -> str:
     pattern = re.escape(start) + r".*?" + re.escape(end.removeprefix("\n"))
     filled_text, count = re.subn(
         pattern, lambda _: start + content + end, text, count=1, flags=re.DOTALL
     )
-    assert 1 == count, f"the page has no {start!r}"
+    assert 1 == count, f"the README has no {start!r}"
     return filled_text
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from docs.generate.examples import document, events
 from envybox import read_event
 from envybox.event import encode
 from envybox.receiver import message
@@ -14,14 +15,15 @@ from envybox.testing import push, sample
 from envybox.tools import push as tools_push
 from envybox.tools.push import Dispatcher, Push
 from envybox.types import TYPES
-from tests.examples import EXAMPLES, document, events
 from tests.local.support import opened, query
 from tests.tools.support import eventually
+
+EXAMPLES = Path(__file__).parents[2] / "envybox" / "examples.json"
 
 
 def test_examples_are_true() -> None:
     """The samples are what becomes of the webhooks that `make run` sends itself."""
-    assert document() == EXAMPLES.read_text("utf-8"), "run: python -m tests.examples"
+    assert document() == EXAMPLES.read_text("utf-8"), "run: make docs"
 
 
 @pytest.mark.parametrize("type_", [row.type for row in TYPES if row.webhooktype])

@@ -17,7 +17,7 @@ from envybox import Event
 from envybox.event import encode
 from envybox.testing import sample
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "bigquery.md").read_text("utf-8")
 QUERIES = dict(re.findall(r"```sql (\w+)\n(.*?)```", PAGE, re.DOTALL))
 COLUMNS = re.findall(

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.examples import EXAMPLES
-from tests.typescript import TYPESCRIPT, document
+from docs.generate.typescript import document
+
+ROOT = Path(__file__).parents[2]
+TYPESCRIPT = ROOT / "docs" / "event.d.ts"
+EXAMPLES = ROOT / "envybox" / "examples.json"
 
 GOOD = """
 import type { EnvyboxEvent } from "./event";
@@ -43,7 +46,7 @@ export const f = (e: EnvyboxEvent) => e.type === "call.info" && e.webhooktype ==
 
 
 def test_document_is_true() -> None:
-    """docs/event.d.ts is what the schema gives (`python -m tests.typescript`)."""
+    """docs/event.d.ts is what the schema gives (`make docs`)."""
     assert document() == TYPESCRIPT.read_text("utf-8")
 
 

@@ -1,15 +1,12 @@
-"""Writes envybox/examples.json, an event of each type: `python -m tests.examples`."""
+"""envybox/examples.json: an event of each type that has a number, of what `make run` sends."""
 
 from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from envybox.event import Event, encode
 from tests.samples import HELP_PAGE, SAMPLES, event_of
-
-EXAMPLES = Path(__file__).parents[1] / "envybox" / "examples.json"
 
 _SOME_TIME = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 _ON_THE_WAY = timedelta(seconds=2, microseconds=345_678)
@@ -36,7 +33,3 @@ def document() -> str:
     """Return the text of envybox/examples.json."""
     examples = [json.loads(encode(event)) for event in events().values()]
     return json.dumps(examples, ensure_ascii=False, indent=1) + "\n"
-
-
-if __name__ == "__main__":
-    EXAMPLES.write_text(document(), "utf-8")

@@ -1,4 +1,4 @@
-"""Writes docs/event.d.ts, the event's types in TypeScript: `python -m tests.typescript`.
+"""The event's types in TypeScript: docs/event.d.ts.
 
 It reads the JSON Schema, which has the classes' names, and knows what that schema has.
 """
@@ -6,18 +6,15 @@ It reads the JSON Schema, which has the classes' names, and knows what that sche
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from envybox.event import SCHEMA_VERSION
 from envybox.schema import event_schema
 from envybox.types import TYPES
 
-TYPESCRIPT = Path(__file__).parents[1] / "docs" / "event.d.ts"
-
 _HEAD = f"""\
 // The event that the Envybox receiver publishes, schema version {SCHEMA_VERSION}.
-// Made of event.schema.json by `python -m tests.typescript`.
+// Made of event.schema.json by `make docs`.
 //
 // `EnvyboxEvent` is told apart by `type`. Within version {SCHEMA_VERSION} fields, types and
 // states may be added: keep a `default:` for a type, and for a state, that is not known here.
@@ -71,7 +68,3 @@ def _type(schema: dict[str, Any]) -> str:  # noqa: PLR0911  # a case a kind
 
 def _name(type_: str) -> str:
     return "".join(word.capitalize() for word in type_.split(".")) + "Event"
-
-
-if __name__ == "__main__":
-    TYPESCRIPT.write_text(document(), "utf-8")

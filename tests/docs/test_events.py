@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+from docs.generate.events import filled
 from envybox.types import TYPES
-from tests.events import PAGE, filled
+
+PAGE = Path(__file__).parents[2] / "docs" / "events.md"
 
 
 def test_page_is_true() -> None:
-    """docs/events.md has the fields and examples that there are (`python -m tests.events`)."""
+    """docs/events.md has the fields and examples that there are (`make docs`)."""
     text = PAGE.read_text("utf-8")
     assert filled(text) == text
 

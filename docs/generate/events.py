@@ -1,26 +1,23 @@
-"""Fills docs/events.md: `python -m tests.events`."""
+"""The fields and examples of docs/events.md."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
+from docs.generate import put
+from docs.generate.examples import events, received
 from envybox.event import encode
 from envybox.receiver import message
 from envybox.schema import event_schema
 from envybox.types import TYPES, topic_of
-from tests.examples import events, received
-from tests.readme import block
-
-PAGE = Path(__file__).parents[1] / "docs" / "events.md"
 
 
 def filled(text: str) -> str:
     """Return the page's text with its fields and examples as they are now."""
-    text = block(text, "<!-- fields -->\n", "\n".join(_fields()), "\n<!-- /fields -->")
-    return block(text, "<!-- examples -->\n", "\n".join(_examples()), "\n<!-- /examples -->")
+    text = put(text, "<!-- fields -->\n", "\n".join(_fields()), "\n<!-- /fields -->")
+    return put(text, "<!-- examples -->\n", "\n".join(_examples()), "\n<!-- /examples -->")
 
 
 def _fields() -> Iterator[str]:
@@ -70,7 +67,3 @@ def _examples() -> Iterator[str]:
         yield f"As message: that as data, ordering key `{published.ordering_key}`, attributes\n"
         attributes = json.dumps(published.attributes, ensure_ascii=False, indent=2)
         yield "```json\n" + attributes + "\n```\n"
-
-
-if __name__ == "__main__":
-    PAGE.write_text(filled(PAGE.read_text("utf-8")), "utf-8")
