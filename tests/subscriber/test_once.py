@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -508,6 +509,21 @@ def test_a_file_that_cannot_be_used(tmp_path: Path) -> None:
     """A keeper's file that cannot be opened is told as what may work later; nothing is done."""
     with pytest.raises(Unavailable, match="SQLITE_CANTOPEN"):
         _act(Once(SQLiteKeeper(tmp_path), name="test"), INFO)
+
+
+def test_a_file_that_another_reads(tmp_path: Path) -> None:
+    """A new file that another process reads just now is waited for: no act fails for that."""
+    reader = sqlite3.connect(tmp_path / "once.db", isolation_level=None, check_same_thread=False)
+    reader.execute("CREATE TABLE other (one)")
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM other").fetchall()
+    ends = threading.Timer(0.2, reader.rollback)
+    ends.start()
+    assert _act(Once(SQLiteKeeper(tmp_path / "once.db"), name="test"), INFO)
+    ends.join()
+    # Two that switch a new file to SQLite's log at the same time do not wait for each other.
+    assert ("delete",) == reader.execute("PRAGMA journal_mode").fetchone()
+    reader.close()
 
 
 def test_what_has_expired_is_deleted(tmp_path: Path) -> None:

@@ -215,12 +215,12 @@ def test_any_order_and_any_repeats(events: list[Event], data: st.DataObject) -> 
     assert story(events) == story(shuffled)
 
 
-@given(st.permutations([TALKED, msgspec.structs.replace(TALKED, custom_data="[]"), STARTED]))
+@given(st.permutations([TALKED, msgspec.structs.replace(TALKED, manager=Manager()), STARTED]))
 def test_the_same_event_in_two_forms(events: list[Event]) -> None:
     """An event that comes as a message and as a document that differs is told once, as one."""
     told = call_story(events)
     assert 2 == len(told.moments)
-    assert visitor_story(events) == visitor_story(reversed(events))
+    assert call_story(reversed(events)) == told
 
 
 def test_moments() -> None:

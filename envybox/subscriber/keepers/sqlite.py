@@ -83,8 +83,7 @@ class SQLiteKeeper:
             with contextlib.closing(
                 sqlite3.connect(self._path, timeout=WAIT_SECONDS, isolation_level=None)
             ) as db:
-                if not self._ready:
-                    db.execute("PRAGMA journal_mode = WAL")
+                if not self._ready:  # no write-ahead log: to switch to it is not waited for
                     db.executescript(_SCHEMA)
                     self._ready = True
                 yield db
