@@ -18,7 +18,7 @@ locals {
 
   # A window must hold more than one of the values that it looks for: of recover one a run, of the uptime check one a period.
   recover_window = "${max(5, floor(var.alerts.recover_silent_minutes / 2))}m"
-  uptime_window  = "${max(600, 2 * tonumber(trimsuffix(coalesce(var.uptime_check, "300s"), "s")))}s"
+  uptime_window  = "${max(600, 2 * tonumber(trimsuffix(var.uptime_check == "off" ? "300s" : var.uptime_check, "s")))}s"
 
   alerts = {
     webhook_errors = {
@@ -93,6 +93,12 @@ locals {
       # Silence counts from when recover first ran: a receiver that is new has had no time to be given a webhook.
       query = "(sum(increase(${local.metric.webhooks}{${local.of_accepted}}[${coalesce(var.alerts.no_traffic_hours, 1)}h])) or vector(0)) < 1 and sum(increase(${local.metric.recoveries}{${local.of_log}}[${local.recover_window}] offset ${coalesce(var.alerts.no_traffic_hours, 1)}h)) > 0"
     }
+    keys_read = {
+      title    = "Somebody read the keys"
+      severity = "WARNING"
+      duration = "0s"
+      query    = "sum(increase(${local.metric.keys_read}{project_id=\"${var.project}\"}[10m])) > 0"
+    }
     errors = {
       title    = "A function logs an error"
       severity = "WARNING"
@@ -104,7 +110,8 @@ locals {
   # Left out: what was turned off, and what there is nothing to watch for.
   alerts_off = setunion(
     var.alerts.off,
-    var.uptime_check == null ? ["unreachable"] : [],
+    var.uptime_check == "off" ? ["unreachable"] : [],
+    var.watch_keys ? [] : ["keys_read"],
     length(local.subscriptions) == 0 ? ["backlog"] : [],
     var.alerts.no_traffic_hours == null ? ["no_traffic"] : [],
   )
@@ -117,7 +124,7 @@ resource "google_monitoring_alert_policy" "this" {
   display_name          = "${var.name}: ${each.value.title}"
   severity              = each.value.severity
   combiner              = "OR"
-  notification_channels = var.notification_channels
+  notification_channels = local.notification_channels
   user_labels           = local.labels
 
   conditions {

@@ -22,6 +22,14 @@ resource "google_storage_bucket" "events" {
   public_access_prevention    = "enforced"
   force_destroy               = false # visitors' data: `terraform destroy` stops here until somebody empties it
 
+  dynamic "encryption" {
+    for_each = local.kms_key[*]
+
+    content {
+      default_kms_key_name = encryption.value
+    }
+  }
+
   # A file that is to be gone after so many days is not kept for seven more.
   dynamic "soft_delete_policy" {
     for_each = each.value.expire_days[*]

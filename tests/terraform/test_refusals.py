@@ -12,6 +12,7 @@ import pytest
 from tests.terraform import workspace
 
 KEY = "0" * 32
+KMS_KEY = "projects/keys-project/locations/europe-west1/keyRings/ring/cryptoKeys/key"
 PULL: dict[str, Any] = {"types": ["*"], "pull": {}}
 
 
@@ -84,6 +85,9 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("recover", {"timeout_seconds": 59}, "60 to 600"),
     ("database", {"name": "Envybox"}, "lower-case letters"),
     ("database", {"name": "(default)", "delete_protection": False}, "other applications"),
+    ("database", {"name": "(default)"}, "must not be events in the database (default)"),
+    ("database", {"backup_days": 99}, "0 (no backups) to 98"),
+    ("database", {"create": False, "delete_protection": False}, "leaves the database to you"),
     ("database", {"collection": "a/b"}, "a collection's name"),
     ("database", {"collection": "__events__"}, "a collection's name"),
     ("notification_channels", ["operator@example.com"], "notificationChannels/ID"),
@@ -93,7 +97,15 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("alerts", {"no_traffic_hours": 169}, "1 to 168"),
     ("alerts", {"recover_silent_minutes": 1}, "5 to 1440"),
     ("alerts", {"no_traffic_hours": 1.5}, "must be whole numbers"),
-    ("uptime_check", "30s", "60s, 300s, 600s, 900s or null"),
+    ("uptime_check", "30s", "60s, 300s, 600s, 900s or off"),
+    ("uptime_check", "null", "uptime_check is the text null"),
+    ("topic_prefix", "null", "topic_prefix is the text null"),
+    ("topic_retention", "null", "topic_retention is the text null"),
+    ("alert_emails", ["operator"], "must be addresses, such as operator@example.com"),
+    ("budget", {"amount": 0}, "budget.amount must be a whole number, 1 or more"),
+    ("budget", {"amount": 1.5}, "budget.amount must be a whole number, 1 or more"),
+    ("kms_key", "my-key", "must be projects/P/locations/REGION/keyRings/R/cryptoKeys/K"),
+    ("kms_key", KMS_KEY.replace("europe-west1", "global"), "its REGION that of region"),
     ("subscriptions", {"spool": PULL}, "not be spool"),
     ("subscriptions", {"CRM": PULL}, "lower-case letters"),
     ("subscriptions", {"crm": {"types": ["*"]}}, "exactly one of"),
@@ -109,6 +121,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("subscriptions", two_tables(table="events_messages"), "with _messages after it"),
     ("subscriptions", two_tables(table="b", location="EU"), "the same bigquery.location"),
     ("subscriptions", two_tables(dataset="envybox"), "must not have the same"),
+    ("subscriptions", two_tables(table="b", dataset_create=False), "bigquery.dataset_create"),
     ("subscriptions", bucket(format="csv"), "text or avro"),
     ("subscriptions", bucket(max_duration="3600s"), "60s to 600s"),
     ("subscriptions", bucket(max_bytes=1), "1000 or more"),
@@ -164,7 +177,9 @@ def test_a_bucket_s_name_that_is_too_long_is_refused(variables_alone: Path) -> N
         {"webhook": {"cpu": 4, "memory": "2048Mi"}, "recover": {"memory": "4Gi"}},
         {"recover_schedule": "0 * * * *", "alerts": {"recover_silent_minutes": 180}},
         {"timezone": "America/Argentina/Buenos_Aires", "phone_region": "GB"},
-        {"database": {"name": "(default)"}, "topic_retention": "600s", "uptime_check": None},
+        {"database": {"name": "(default)", "collection": "mine"}, "topic_retention": "600s"},
+        {"database": {"create": False, "backup_days": 98}, "uptime_check": "off"},
+        {"kms_key": KMS_KEY, "budget": {"amount": 20}, "alert_emails": ["operator@example.com"]},
         {"subscriptions": two_tables(table="b"), "timezone": "UTC", "labels": {"team_a-1": "2"}},
         {"database": {"collection": "заявки"}, "subscriptions": two_tables(dataset="other")},
         {"subscriptions": {"source": PULL, "f" * 40: bucket(bucket="example")["files"]}},
@@ -174,6 +189,14 @@ def test_a_bucket_s_name_that_is_too_long_is_refused(variables_alone: Path) -> N
 def test_is_taken(variables_alone: Path, values: dict[str, Any]) -> None:
     """Values that work are not refused."""
     assert 0 == workspace.plan(variables_alone, values)[0]
+
+
+def test_a_key_of_one_region_goes_with_no_database_elsewhere(variables_alone: Path) -> None:
+    """A customer's key is of one region, and Firestore takes no key of another."""
+    code, text = workspace.plan(
+        variables_alone, {"kms_key": KMS_KEY, "database": {"location": "eur3"}}
+    )
+    assert (1, True) == (code, "database.location must not be another" in text)
 
 
 def test_the_readme_s_subscriptions_are_taken(variables_alone: Path, tmp_path: Path) -> None:

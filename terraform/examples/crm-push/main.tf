@@ -24,7 +24,7 @@ module "envybox" {
   source = "../.."
 
   project               = var.project
-  region                = "europe-west4"
+  region                = "europe-west1"
   keys                  = var.envybox_keys
   keys_version          = 1 # raise it when the keys change
   retention_days        = 365
