@@ -38,6 +38,12 @@ unit: $(VENV)/.tested
 bench: $(VENV)/.tested
 	$(BIN)/python -m bench --write
 
+# make deploy PROJECT=my-project-123 [REGION=europe-west1]: the receiver on Google Cloud; docs/deploy-cloud-shell.md.
+.PHONY: preflight deploy undeploy
+preflight deploy undeploy: export TERRAFORM := $(if $(filter-out default file,$(origin TERRAFORM)),$(TERRAFORM))
+preflight deploy undeploy:
+	@$(PYTHON) terraform/deploy $@ --project='$(PROJECT)' --region='$(REGION)'
+
 # Runs the faults and writes their figures into docs/reliability.md.
 reliability: $(VENV)/.tested
 	$(BIN)/python -m tests.faults.report

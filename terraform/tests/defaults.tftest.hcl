@@ -167,8 +167,19 @@ run "apply" {
   }
 }
 
-run "other_names" {
+run "another_region" {
   command = plan
+
+  variables {
+    region = "europe-west3"
+  }
+
+  expect_failures = [terraform_data.region]
+}
+
+run "other_names" {
+  command   = plan
+  state_key = "other" # a region cannot be changed after an apply
 
   variables {
     name         = "leads"

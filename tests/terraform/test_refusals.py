@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -209,3 +211,74 @@ def test_the_readme_s_subscriptions_are_taken(variables_alone: Path, tmp_path: P
     result = workspace.terraform("plan", *arguments, folder=variables_alone)
     assert 0 == result.returncode, result.stderr
     assert all(kind in example for kind in ("push =", "pull =", "bigquery =", "cloud_storage ="))
+
+
+def test_a_region_is_not_changed(variables_alone: Path) -> None:
+    """After the first apply another region is refused with what it would cost; the same is taken."""
+    shutil.copy(workspace.CONFIGURATION / "region.tf", variables_alone)
+    workspace.terraform("init", folder=variables_alone)  # terraform_data is built in
+    arguments = ("-auto-approve", "-var=project=demo-project")
+    assert 0 == workspace.terraform("apply", *arguments, folder=variables_alone).returncode
+    code, text = workspace.plan(variables_alone, {"region": "europe-west3"})
+    assert (1, True) == (code, "region was europe-west1 at the first apply and cannot be" in text)
+    assert "make a second receiver under another name" in text
+    assert 0 == workspace.plan(variables_alone, {})[0]
+    (variables_alone / "region.tf").unlink()
+    (variables_alone / "terraform.tfstate").unlink()
+
+
+COMBINATIONS: dict[str, dict[str, Any]] = {
+    "nothing but the project": {},
+    "pairing": {"pairing": True, "alert_emails": ["operator@example.com"]},
+    "a CRM": {"subscriptions": push()},
+    "a CRM without tokens": {"subscriptions": push(authenticated=False, wrapped=False)},
+    "a warehouse": {"subscriptions": {"dwh": {"types": ["*"], "bigquery": {"expire_days": 90}}}},
+    "a dataset that exists": {
+        "subscriptions": {
+            "dwh": {"types": ["*"], "bigquery": {"dataset": "d", "dataset_create": False}}
+        }
+    },
+    "an archive": {"subscriptions": bucket(format="avro", expire_days=30)},
+    "all kinds": {"subscriptions": {**push(), **bucket(), **two_tables(table="b"), "bot": PULL}},
+    "the database (default)": {"database": {"name": "(default)", "collection": "leads"}},
+    "a database that exists": {"database": {"create": False, "backup_days": 7}},
+    "many webhooks": {
+        "database": {"index_times": False},
+        "webhook": {"min_instances": 2, "max_instances": 50, "memory": "1Gi"},
+    },
+    "no allUsers": {"invoker_iam_check": False, "budget": {"amount": 20}},
+    "a gateway": {
+        "webhook_invokers": ["serviceAccount:gateway@demo-project.iam.gserviceaccount.com"],
+        "uptime_check": "off",
+    },
+    "a customer's key": {"kms_key": KMS_KEY, "subscriptions": two_tables(table="b")},
+    "a second receiver, watched closely": {
+        "name": "leads",
+        "region": "europe-west4",
+        "watch_keys": True,
+        "retention_days": 365,
+        "alerts": {"no_traffic_hours": 24, "off": ["latency"]},
+        "labels": {"team": "sales"},
+        "enable_services": False,
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def combinations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[int, str]]]:
+    """What came of a plan of each of `COMBINATIONS`, two at a time."""
+    folder = workspace.initialized(tmp_path_factory.mktemp("combinations"), "8")
+    with ThreadPoolExecutor(2) as pool:
+        plans = pool.map(lambda values: workspace.plan(folder, values), COMBINATIONS.values())
+        yield dict(zip(COMBINATIONS, plans, strict=True))
+
+
+@pytest.mark.parametrize("name", COMBINATIONS)
+def test_what_a_user_would_choose_is_planned(
+    combinations: dict[str, tuple[int, str]], name: str
+) -> None:
+    """Settings that go together in somebody's project make a plan, without a warning."""
+    code, text = combinations[name]
+    assert 0 == code, text[-2000:]
+    assert "Warning" not in text
+    assert "to add, 0 to change, 0 to destroy" in text
