@@ -38,11 +38,20 @@ unit: $(VENV)/.tested
 bench: $(VENV)/.tested
 	$(BIN)/python -m bench --write
 
-# make deploy PROJECT=my-project-123 [REGION=europe-west1]: the receiver on Google Cloud; docs/deploy-cloud-shell.md.
+# make deploy PROJECT=my-project-123 [REGION=europe-west1]: the receiver on Google Cloud, by docs/deploy-cloud-shell.md.
+# It finds a Terraform that is new enough by itself, unless one is named.
 .PHONY: preflight deploy undeploy
-preflight deploy undeploy: export TERRAFORM := $(if $(filter-out default file,$(origin TERRAFORM)),$(TERRAFORM))
-preflight deploy undeploy:
-	@$(PYTHON) terraform/deploy $@ --project='$(PROJECT)' --region='$(REGION)'
+DEPLOY = TERRAFORM='$(if $(filter file,$(origin TERRAFORM)),,$(TERRAFORM))' \
+	$(PYTHON) terraform/deploy $@ --project='$(PROJECT)' --region='$(REGION)'
+
+preflight:
+	@$(DEPLOY)
+
+deploy:
+	@$(DEPLOY)
+
+undeploy:
+	@$(DEPLOY)
 
 # Runs the faults and writes their figures into docs/reliability.md.
 reliability: $(VENV)/.tested

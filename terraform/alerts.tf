@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # What is watched, as PromQL queries that are true when something is wrong, and the policies made of them. Each alert's
 # text is its section of docs/runbook.md (runbook.tf).
 

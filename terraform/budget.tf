@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # A budget of the project, told of by mail at 50, 90 and 100 % of a month's amount. It stops nothing.
 
 data "google_project" "this" {

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The named Firestore database, its TTL and its indexes.
 
 locals {

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The two functions, built from one archive: `webhook`, public, and `recover`, private.
 
 locals {

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The accepted keys: one secret, mounted as a file, so that a rotation needs no deployment.
 
 locals {

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # A customer's key (kms_key) for all that holds data or code, as the organization policy restrictNonCmekServices asks for,
 # and the right to use it for the Google accounts that do so.
 

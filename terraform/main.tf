@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # What the other files share. One concern a file: services (APIs), region, accounts, source (the archive), functions, public,
 # key, kms, database, topics, spool, scheduler, subscriptions*, metrics, alerts, notify, watch_keys, runbook, dashboard,
 # uptime, budget.

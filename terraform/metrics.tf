@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Metrics made of log lines: the functions' own, one line a request, and Cloud Run's. Queries use their PromQL names.
 
 locals {

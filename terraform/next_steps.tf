@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # What to do after an apply, in plain words, and the commands for it.
 
 locals {

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Where alerts go: channels that there are, and one for each address.
 
 locals {

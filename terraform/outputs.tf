@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 output "webhook_url" {
   description = "The address to paste into Envybox (widget → Settings → Integrations → webhook notifications)."
   value       = google_cloudfunctions2_function.this["webhook"].service_config[0].uri

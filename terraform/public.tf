@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Whether the internet reaches webhook, in whichever of the two ways that Cloud Run has.
 
 locals {

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The region, as the first apply knew it.
 
 resource "terraform_data" "region" {

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The APIs that the receiver needs, and the waits that their slow activation needs.
 
 locals {

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The archive that both functions are built from, the bucket it lies in, and the repository of the image.
 
 locals {

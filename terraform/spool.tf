@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The spool: where webhooks go while Firestore is down, and from where Pub/Sub pushes them to recover.
 
 resource "google_pubsub_topic" "spool" {

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The subscriptions of var.subscriptions, one for each of an entry's types. What each kind needs beside is in
 # subscriptions_KIND.tf and subscriptions_dead_letters.tf.
 

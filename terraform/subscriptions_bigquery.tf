@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # BigQuery: TABLE_messages takes the messages as they are, and the view TABLE lays an event out in columns, one row an
 # event. Pub/Sub can also fill columns itself, but then a message that does not fit a column is not written at all, and
 # a repeated message is a second row. So the event is text here, which always fits, and the view reads it.

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Cloud Storage: a bucket for each entry that names none.
 
 locals {

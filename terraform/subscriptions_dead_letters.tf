@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Dead letters: for each entry a topic that takes what could not be delivered, and a subscription that keeps it.
 
 locals {

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # A topic for each type of the types' table; the spool's two are in spool.tf.
 
 locals {

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Asks the webhook's URL from several continents: a GET is answered 200 and touches nothing.
 
 resource "google_monitoring_uptime_check_config" "webhook" {

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 variable "project" {
   description = "The Google Cloud project's id (not its number)."
   type        = string

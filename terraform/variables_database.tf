@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 variable "database" {
   description = "The Firestore database. `name` null: that of `name`. `location` null: `region` (or a multi-region, `eur3`, `nam5`). `index_times = false` from about 250 webhooks a second on: then events can no longer be sorted by a time, save those pending. `create = false`: it exists already, and is left as it is; `backup_days`: a backup each day is kept for so many, 0: none."
   type = object({

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The functions are asynchronous, one process each: they need no threads, and more than one CPU does not help them.
 # Concurrency, CPU, memory and instances are set together, as they hang together.
 

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The accepted keys. The rules are those of envybox/receiver/keys.py, and a test holds the two against each other: what the code
 # refuses keeps the functions from starting. No message may repeat the value.
 

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 locals {
   # Where an entry names none. From the receiver's name, as two receivers of a project cannot both make one dataset.
   dataset = replace(var.name, "-", "_")

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 variable "notification_channels" {
   description = "Where alerts go: `projects/PROJECT/notificationChannels/ID`. Without any, and without `alert_emails`, incidents are seen in the console alone."
   type        = list(string)

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Reads of the keys by anybody but the function, where the user wants them watched: Google writes them into the audit log
 # only if it is told to.
 

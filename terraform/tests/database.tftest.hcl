@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # A database and a dataset that exist already, and backups.
 
 mock_provider "google" {}

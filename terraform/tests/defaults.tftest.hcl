@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # What `terraform apply -var project=…` makes, and nothing else set.
 
 mock_provider "google" {}

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Who may do what. A test outside (tests/terraform) sees to it that there are no other grants than those looked at here.
 
 mock_provider "google" {}

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # A customer's key for all that holds data or code.
 
 mock_provider "google" {}

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Values that cannot work are refused before anything is made. One wrong value a variable here; every rule, and the words
 # of its message, in tests/terraform. (A rule that looks at a second variable is not tried where that one is wrong.)
 

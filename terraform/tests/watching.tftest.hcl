@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Metrics, alerts, the uptime check and the dashboard.
 
 mock_provider "google" {}

@@ -214,7 +214,7 @@ def test_the_readme_s_subscriptions_are_taken(variables_alone: Path, tmp_path: P
 
 
 def test_a_region_is_not_changed(variables_alone: Path) -> None:
-    """After the first apply another region is refused with what it would cost; the same is taken."""
+    """After the first apply another region is refused, with what it would cost."""
     shutil.copy(workspace.CONFIGURATION / "region.tf", variables_alone)
     workspace.terraform("init", folder=variables_alone)  # terraform_data is built in
     arguments = ("-auto-approve", "-var=project=demo-project")

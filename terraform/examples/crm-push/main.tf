@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Leads go to a CRM's address, and to a bot that pulls them; alerts go by e-mail. The keys are given here, and are not
 # stored in the state: terraform apply -var project=my-project-123 (it asks for the keys, and takes
 # TF_VAR_envybox_keys too).
