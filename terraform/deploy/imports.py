@@ -38,13 +38,24 @@ def blocks(plan: dict[str, Any]) -> str:
         for change in plan["resource_changes"]
         if change["change"]["actions"] == ["create"]
     }
-    found = {address: IDS[kind].format_map(values) for address, (kind, values) in made.items() if kind in IDS}
+    found = {
+        address: IDS[kind].format_map(values)
+        for address, (kind, values) in made.items()
+        if kind in IDS
+    }
     for address, (kind, _) in made.items():
         # The version's own arguments name the secret by an id that is not known yet.
         if kind == "google_secret_manager_secret_version":
-            secret = next(id_ for other, id_ in found.items() if made[other][0] == "google_secret_manager_secret")
+            secret = next(
+                id_
+                for other, id_ in found.items()
+                if made[other][0] == "google_secret_manager_secret"
+            )
             found[address] = f"{secret}/versions/1"
-    return "\n".join(f"import {{\n  to = {address}\n  id = {json.dumps(id_)}\n}}\n" for address, id_ in found.items())
+    return "\n".join(
+        f"import {{\n  to = {address}\n  id = {json.dumps(id_)}\n}}\n"
+        for address, id_ in found.items()
+    )
 
 
 if __name__ == "__main__":

@@ -54,6 +54,15 @@ def load(command: list[str], project: str) -> dict[str, Any]:
             shutil.copy(file, typed)
         (typed.parent / "envybox").mkdir()
         shutil.copy(CONFIGURATION.parent / "envybox" / "types.json", typed.parent / "envybox")
+        refused = subprocess.run(
+            [*command, "plan", "-input=false", "-no-color", f"-var-file={FILE}"],
+            cwd=typed,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if refused.returncode:
+            raise Stop(f"terraform/terraform.tfvars cannot be used:\n{refused.stderr.strip()}")
         values = _console(command, typed, names)
 
         # Terraform drops what a type does not name, so the same once more with types that take all.

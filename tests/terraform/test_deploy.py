@@ -185,7 +185,7 @@ def test_what_cannot_be_looked_at_does_not_stop_it(deployment: Deployment) -> No
         ("webhook = { max_instance = 5 }", "names what there is not: webhook.max_instance."),
         ('subscriptions = { crm = { types = ["*"], pull = {}, filters = "x" } }', "subscriptions.crm.filters"),
         ('retention_day = 5', "names what there is not: retention_day."),
-        ('region = "EU"', "terraform/terraform.tfvars cannot be used:"),
+        ('region = "EU"', "region must be a region, such as europe-west1"),
         ("region = ", "terraform/terraform.tfvars cannot be used:"),
         ('project = "other-project"', "is of the project other-project, not demo-project"),
     ],
@@ -292,8 +292,8 @@ def test_gets_terraform_where_it_is_too_old(
     release = tmp_path / "releases" / "1.11.4"
     release.mkdir(parents=True)
     archive = release / f"terraform_1.11.4_linux_{machine}.zip"
-    real = Path(shutil.which(workspace.program("TERRAFORM", "terraform")[0]) or "")
-    launcher = f'#!/bin/sh\nexport CONSOLE_TERRAFORM={shlex.quote(str(real))}\nexec {shlex.quote(str(deployment.programs / "tf"))} "$@"\n'
+    real = shutil.which("terraform") or workspace.program("TERRAFORM", "terraform")[0]
+    launcher = f'#!/bin/sh\nexport CONSOLE_TERRAFORM={shlex.quote(real)}\nexec {shlex.quote(str(deployment.programs / "tf"))} "$@"\n'
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("terraform", launcher)
     digest = hashlib.sha256(archive.read_bytes() + (b"" if right else b"x")).hexdigest()
