@@ -99,10 +99,7 @@ def undeploy(project: str, region: str) -> None:
     print(
         f"This removes the receiver {target.name} from {project}: webhooks are no longer taken, undelivered messages are lost.\n{stays}"
     )
-    if (
-        os.environ.get("YES") != project
-        and input("Type the project's id to go on: ").strip() != project
-    ):
+    if os.environ.get("YES") != project and _typed("Type the project's id to go on: ") != project:
         raise Stop("Nothing was removed.")
     runner = terraform.Terraform(command, project, gcloud.call("auth", "print-access-token"))
     runner.init(bucket, target.name)
@@ -113,6 +110,13 @@ def undeploy(project: str, region: str) -> None:
     runner.run("destroy", *unprotected)
     _marker(target).unlink(missing_ok=True)
     print(f"\nRemoved.\n{stays}")
+
+
+def _typed(question: str) -> str:
+    try:
+        return input(question).strip()
+    except EOFError:  # nobody is there to ask
+        return ""
 
 
 def _target(command: list[str], project: str, region: str) -> checks.Target:
