@@ -38,6 +38,21 @@ unit: $(VENV)/.tested
 bench: $(VENV)/.tested
 	$(BIN)/python -m bench --write
 
+# make deploy PROJECT=my-project-123 [REGION=europe-west1]: the receiver on Google Cloud, by docs/deploy-cloud-shell.md.
+# It finds a Terraform that is new enough by itself, unless one is named.
+.PHONY: preflight deploy undeploy
+DEPLOY = TERRAFORM='$(if $(filter file,$(origin TERRAFORM)),,$(TERRAFORM))' \
+	$(PYTHON) terraform/deploy $@ --project='$(PROJECT)' --region='$(REGION)'
+
+preflight:
+	@$(DEPLOY)
+
+deploy:
+	@$(DEPLOY)
+
+undeploy:
+	@$(DEPLOY)
+
 # Runs the faults and writes their figures into docs/reliability.md.
 reliability: $(VENV)/.tested
 	$(BIN)/python -m docs.generate.reliability

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # An account for each role, none of them the project's default one, and what each may do in the project.
 # Grants on one resource alone stand beside that resource.
 

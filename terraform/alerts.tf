@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # What is watched, as PromQL queries that are true when something is wrong, and the policies made of them. Each alert's
 # text is its section of docs/runbook.md (runbook.tf).
 
@@ -12,13 +14,13 @@ locals {
   of_dead      = "${local.of_pubsub},subscription_id=~\"${join("|", concat(["${local.prefix_pattern}spool-dead"], [for name in keys(local.dead_letters) : "${local.prefix_pattern}${name}-dead"]))}\""
   of_consumers = "${local.of_pubsub},subscription_id=~\"${join("|", [for key in keys(local.subscriptions) : "${local.prefix_pattern}${key}"])}\""
   of_accepted  = "${local.of_log},status=~\"published|stored|spooled|duplicate\""
-  of_refused   = "${local.of_log},status=~\"invalid_key|malformed|too_large|unsupported_media_type\""
+  of_refused   = "${local.of_log},status=~\"invalid_key|malformed|too_large|too_slow|unsupported_media_type\""
 
   prefix_pattern = replace(local.prefix, ".", "[.]")
 
   # A window must hold more than one of the values that it looks for: of recover one a run, of the uptime check one a period.
   recover_window = "${max(5, floor(var.alerts.recover_silent_minutes / 2))}m"
-  uptime_window  = "${max(600, 2 * tonumber(trimsuffix(coalesce(var.uptime_check, "300s"), "s")))}s"
+  uptime_window  = "${max(600, 2 * tonumber(trimsuffix(var.uptime_check == "off" ? "300s" : var.uptime_check, "s")))}s"
 
   alerts = {
     webhook_errors = {
@@ -49,7 +51,11 @@ locals {
       title    = "There are dead letters"
       severity = "ERROR"
       duration = "0s"
-      query    = "sum by (subscription_id) (pubsub_googleapis_com:subscription_num_undelivered_messages{${local.of_dead}}) > 0"
+      # The log tells at once of what recover buries, Pub/Sub's own figure minutes later, of all that is there.
+      query = join(" or ", [
+        "sum(increase(${local.metric.recoveries}{${local.of_log},status=\"dead_lettered\"}[5m])) > 0",
+        "sum by (subscription_id) (pubsub_googleapis_com:subscription_num_undelivered_messages{${local.of_dead}}) > 0",
+      ])
     }
     refused = {
       title    = "Webhooks are refused"
@@ -93,6 +99,12 @@ locals {
       # Silence counts from when recover first ran: a receiver that is new has had no time to be given a webhook.
       query = "(sum(increase(${local.metric.webhooks}{${local.of_accepted}}[${coalesce(var.alerts.no_traffic_hours, 1)}h])) or vector(0)) < 1 and sum(increase(${local.metric.recoveries}{${local.of_log}}[${local.recover_window}] offset ${coalesce(var.alerts.no_traffic_hours, 1)}h)) > 0"
     }
+    keys_read = {
+      title    = "Somebody read the keys"
+      severity = "WARNING"
+      duration = "0s"
+      query    = "sum(increase(${local.metric.keys_read}{project_id=\"${var.project}\"}[10m])) > 0"
+    }
     errors = {
       title    = "A function logs an error"
       severity = "WARNING"
@@ -104,7 +116,8 @@ locals {
   # Left out: what was turned off, and what there is nothing to watch for.
   alerts_off = setunion(
     var.alerts.off,
-    var.uptime_check == null ? ["unreachable"] : [],
+    var.uptime_check == "off" ? ["unreachable"] : [],
+    var.watch_keys ? [] : ["keys_read"],
     length(local.subscriptions) == 0 ? ["backlog"] : [],
     var.alerts.no_traffic_hours == null ? ["no_traffic"] : [],
   )
@@ -117,7 +130,7 @@ resource "google_monitoring_alert_policy" "this" {
   display_name          = "${var.name}: ${each.value.title}"
   severity              = each.value.severity
   combiner              = "OR"
-  notification_channels = var.notification_channels
+  notification_channels = local.notification_channels
   user_labels           = local.labels
 
   conditions {

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # One dashboard that a person would look at. Tiles are laid out three in a row, in the order of the list. A query's key
 # is its legend, in which Cloud Monitoring fills in ${label}.
 

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The named Firestore database, its TTL and its indexes.
 
 locals {
@@ -22,6 +24,8 @@ locals {
 }
 
 resource "google_firestore_database" "this" {
+  count = var.database.create ? 1 : 0
+
   project     = local.project
   name        = local.database
   location_id = coalesce(var.database.location, var.region)
@@ -32,12 +36,35 @@ resource "google_firestore_database" "this" {
 
   # ABANDON: `terraform destroy` forgets the database and leaves it, with its events, where it is.
   deletion_policy = var.database.delete_protection ? "ABANDON" : "DELETE"
+
+  dynamic "cmek_config" {
+    for_each = local.kms_key[*]
+
+    content {
+      kms_key_name = cmek_config.value
+    }
+  }
+}
+
+locals {
+  # Fields and indexes wait for the database, where it is made here.
+  database_made = var.database.create ? google_firestore_database.this[0].name : local.database
+}
+
+resource "google_firestore_backup_schedule" "this" {
+  count = var.database.backup_days > 0 ? 1 : 0
+
+  project   = local.project
+  database  = local.database_made
+  retention = "${var.database.backup_days * 86400}s"
+
+  daily_recurrence {}
 }
 
 # The code sets expire_at where a retention is set (ENVYBOX_RETENTION_DAYS); Firestore deletes within about a day after.
 resource "google_firestore_field" "expire_at" {
   project    = local.project
-  database   = google_firestore_database.this.name
+  database   = local.database_made
   collection = var.database.collection
   field      = "expire_at"
 
@@ -52,7 +79,7 @@ resource "google_firestore_field" "unindexed" {
   for_each = toset(concat(local.unindexed_fields, var.database.index_times ? [] : local.time_fields))
 
   project    = local.project
-  database   = google_firestore_database.this.name
+  database   = local.database_made
   collection = var.database.collection
   field      = each.key
 
@@ -66,7 +93,7 @@ resource "google_firestore_index" "this" {
   for_each = local.indexes
 
   project     = local.project
-  database    = google_firestore_database.this.name
+  database    = local.database_made
   collection  = var.database.collection
   query_scope = "COLLECTION"
 

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The two functions, built from one archive: `webhook`, public, and `recover`, private.
 
 locals {
@@ -13,6 +15,9 @@ locals {
     ENVYBOX_DEDUP_HOURS           = tostring(var.dedup_hours)
     ENVYBOX_RECOVER_AFTER_SECONDS = tostring(var.recover_after_seconds)
   }
+
+  # SOURCE_HASH (of each function, read by none): the provider keeps build_config's object as it was last asked for, built
+  # or not, but reads the variables back from Google. So after a build that failed the next plan sees a difference.
 
   functions = {
     webhook = {
@@ -43,6 +48,8 @@ resource "google_cloudfunctions2_function" "this" {
   description = each.value.description
   labels      = local.labels
 
+  kms_key_name = local.kms_key
+
   build_config {
     runtime           = "python313"
     entry_point       = each.key
@@ -59,7 +66,7 @@ resource "google_cloudfunctions2_function" "this" {
 
   service_config {
     service_account_email            = google_service_account.this[each.key].email
-    environment_variables            = merge(local.environment, each.value.environment)
+    environment_variables            = merge(local.environment, each.value.environment, { SOURCE_HASH = local.source_hash })
     ingress_settings                 = each.value.ingress
     all_traffic_on_latest_revision   = true
     available_cpu                    = tostring(each.value.scaling.cpu)
@@ -111,13 +118,18 @@ resource "time_sleep" "grants" {
 # A function of the second generation is a Cloud Run service of the same name, and who may call it is said there.
 resource "google_cloud_run_v2_service_iam_member" "webhook" {
   # allUsers by default: Envybox has no Google identity. The function checks the key and refuses all else.
-  for_each = var.webhook_invokers
+  for_each = var.invoker_iam_check ? var.webhook_invokers : []
 
   project  = local.project
   location = var.region
   name     = google_cloudfunctions2_function.this["webhook"].name
   role     = "roles/run.invoker"
   member   = each.key
+
+  lifecycle {
+    # The grant goes with the service that it is on, unseen: a function made anew has none. An id stays in updates.
+    replace_triggered_by = [google_cloudfunctions2_function.this["webhook"].id]
+  }
 }
 
 resource "google_cloud_run_v2_service_iam_member" "recover" {
@@ -128,4 +140,8 @@ resource "google_cloud_run_v2_service_iam_member" "recover" {
   name     = google_cloudfunctions2_function.this["recover"].name
   role     = "roles/run.invoker"
   member   = google_service_account.this[each.key].member
+
+  lifecycle {
+    replace_triggered_by = [google_cloudfunctions2_function.this["recover"].id]
+  }
 }

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The accepted keys: one secret, mounted as a file, so that a rotation needs no deployment.
 
 locals {
@@ -16,10 +18,21 @@ resource "google_secret_manager_secret" "keys" {
   secret_id = "${var.name}-keys"
   labels    = local.labels
 
+  # A changed `name` would take the keys with it. Not prevent_destroy, which no variable can turn off.
+  deletion_protection = var.keys_delete_protection
+
   replication {
     user_managed { # in the one region, as all the rest; `auto` would put it where Google likes
       replicas {
         location = var.region
+
+        dynamic "customer_managed_encryption" {
+          for_each = local.kms_key[*]
+
+          content {
+            kms_key_name = customer_managed_encryption.value
+          }
+        }
       }
     }
   }

@@ -1,5 +1,8 @@
-# What the other files share. One concern a file: services (APIs), accounts, source (the archive), functions,
-# key, database, topics, spool, scheduler, subscriptions*, metrics, alerts, runbook, dashboard, uptime.
+# SPDX-License-Identifier: Apache-2.0
+
+# What the other files share. One concern a file: services (APIs), region, accounts, source (the archive), functions, public,
+# key, kms, database, topics, spool, scheduler, subscriptions*, metrics, alerts, notify, watch_keys, runbook, dashboard,
+# uptime, budget.
 
 locals {
   # The one types' table, read by the code too.

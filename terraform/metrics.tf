@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Metrics made of log lines: the functions' own, one line a request, and Cloud Run's. Queries use their PromQL names.
 
 locals {
@@ -5,10 +7,28 @@ locals {
     for name in keys(local.functions) : name => "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"${var.name}-${name}\" AND jsonPayload.component=\"${name}\""
   }
 
-  # Lines that are no request's have no component. stdout: the functions' lines, and not Cloud Run's of the same request.
-  log_of_errors = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(\"${var.name}-webhook\" OR \"${var.name}-recover\") AND logName=\"projects/${var.project}/logs/run.googleapis.com%2Fstdout\" AND severity>=ERROR"
+  # Lines that are no request's have no component. Not Cloud Run's log of requests: a 5xx there has its alert.
+  log_of_errors = join(" AND ", [
+    "resource.type=\"cloud_run_revision\"",
+    "resource.labels.service_name=(\"${var.name}-webhook\" OR \"${var.name}-recover\")",
+    "(${join(" OR ", [
+      "(logName=(\"${local.log}%2Fstdout\" OR \"${local.log}%2Fvarlog%2Fsystem\") AND severity>=ERROR)", # system: killed for want of memory
+      # Python's own last words are plain text on standard error, of no severity.
+      "(logName=\"${local.log}%2Fstderr\" AND (severity>=ERROR OR textPayload:(\"Traceback (most recent call last)\" OR \"Fatal Python error\" OR \"[CRITICAL]\" OR \"[ERROR]\")))",
+    ])})",
+  ])
 
-  counters = {
+  log = "projects/${var.project}/logs/run.googleapis.com"
+
+  counters = merge(local.counters_always, var.watch_keys ? {
+    keys_read = {
+      description = "Reads of the keys by others than webhook"
+      filter      = local.log_of_reads
+      labels      = []
+    }
+  } : {})
+
+  counters_always = {
     webhooks = {
       description = "Requests to webhook by what became of them"
       filter      = "${local.log_of.webhook} AND jsonPayload.status:*"
@@ -49,7 +69,7 @@ locals {
   metric = {
     for name, full_name in local.metric_names : name => "logging_googleapis_com:user_${replace(full_name, "/[^A-Za-z0-9_]/", "_")}"
   }
-  metric_names = { for name in concat(keys(local.counters), keys(local.values), ["latency"]) : name => "${var.name}/${name}" }
+  metric_names = { for name in concat(keys(local.counters_always), keys(local.values), ["keys_read", "latency"]) : name => "${var.name}/${name}" }
 }
 
 resource "google_logging_metric" "counter" {

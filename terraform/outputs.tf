@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 output "webhook_url" {
   description = "The address to paste into Envybox (widget → Settings → Integrations → webhook notifications)."
   value       = google_cloudfunctions2_function.this["webhook"].service_config[0].uri
@@ -25,7 +27,42 @@ output "push_service_account" {
 
 output "database" {
   description = "The Firestore database."
-  value       = google_firestore_database.this.name
+  value       = local.database_made
+}
+
+output "collection" {
+  description = "The collection of the events, in the database."
+  value       = var.database.collection
+}
+
+output "functions" {
+  description = "Entry point => the function's id."
+  value       = { for name, function in google_cloudfunctions2_function.this : name => function.id }
+}
+
+output "dead_letters" {
+  description = "NAME, or `spool` => the subscription that keeps its dead letters."
+  value       = merge({ spool = google_pubsub_subscription.spool_dead.id }, { for name, subscription in google_pubsub_subscription.dead : name => subscription.id })
+}
+
+output "buckets" {
+  description = "NAME => bucket, for subscriptions to Cloud Storage."
+  value       = local.bucket_names
+}
+
+output "tables" {
+  description = "NAME => the view of one row an event, as SQL names it, for subscriptions to BigQuery."
+  value       = { for name, table in google_bigquery_table.events : name => "${var.project}.${table.dataset_id}.${table.table_id}" }
+}
+
+output "secret" {
+  description = "The secret with the accepted keys."
+  value       = google_secret_manager_secret.keys.secret_id
+}
+
+output "public_command" {
+  description = "With `invoker_iam_check = false`: switches Cloud Run's check of callers off. Run it after each apply that changes the function; else null."
+  value       = local.public_command
 }
 
 output "service_accounts" {
@@ -35,7 +72,12 @@ output "service_accounts" {
 
 output "add_key_command" {
   description = "Sets the accepted keys, all at once: it asks for them, so that none is in the shell's history."
-  value       = "read -rs KEYS && printf %s \"$KEYS\" | gcloud secrets versions add ${google_secret_manager_secret.keys.secret_id} --project=${var.project} --data-file=-"
+  value       = local.add_key_command
+}
+
+output "read_key_command" {
+  description = "With `pairing` on: shows the key of the last webhook that was refused for it."
+  value       = local.read_key_command
 }
 
 output "dashboard_url" {
@@ -45,21 +87,5 @@ output "dashboard_url" {
 
 output "next_steps" {
   description = "What to do now, in plain words."
-  value       = <<-EOT
-    1. Set the key that Envybox sends (skip this if you passed `keys`). Run the line below, paste
-       label=key and press Enter; it works within two minutes, without a deployment. All accepted keys
-       go in at once, separated by commas.
-         read -rs KEYS && printf %s "$KEYS" | gcloud secrets versions add ${google_secret_manager_secret.keys.secret_id} --project=${var.project} --data-file=-
-    2. In Envybox open the widget → Settings → Integrations → webhook notifications, tick the events,
-       and paste this address:
-         ${google_cloudfunctions2_function.this["webhook"].service_config[0].uri}
-    3. Watch what comes in:
-         https://console.cloud.google.com/monitoring/dashboards?project=${var.project}
-    4. Subscribe to topics, ${local.prefix}call-result for example: by `subscriptions`, or from your own configuration
-       by the output `topics`.
-    ${length(var.notification_channels) == 0 ? "5. No notification channel is set: alerts are seen in the console alone. Set `notification_channels`." : "5. Alerts go to ${length(var.notification_channels)} notification channel(s)."}
-    6. Send a test webhook: run the line below, paste the key without its label and press Enter. It must
-       answer "published".
-         read -rs KEY && printf %s "$KEY" | curl ${google_cloudfunctions2_function.this["webhook"].service_config[0].uri} -d webhooktype=1 -d phone=79000000000 --data-urlencode key@-
-  EOT
+  value       = local.next_steps
 }

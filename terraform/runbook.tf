@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The alerts' texts: the sections of docs/runbook.md, each under its alert's title.
 
 locals {

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Calls recover on schedule.
 
 resource "google_cloud_scheduler_job" "recover" {

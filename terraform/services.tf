@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The APIs that the receiver needs, and the waits that their slow activation needs.
 
 locals {
@@ -15,7 +17,11 @@ locals {
     "run.googleapis.com",
     "secretmanager.googleapis.com",
     "storage.googleapis.com",
-  ], length(local.bigquery) > 0 ? ["bigquery.googleapis.com"] : [])
+    ],
+    length(local.bigquery) > 0 ? ["bigquery.googleapis.com"] : [],
+    var.budget == null ? [] : ["billingbudgets.googleapis.com", "cloudbilling.googleapis.com"],
+    var.kms_key == null ? [] : ["cloudkms.googleapis.com"],
+  )
 
   # Every resource takes its project from here, and so waits for the APIs without a depends_on of its own.
   project = time_sleep.services.triggers["project"]

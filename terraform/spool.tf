@@ -1,10 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The spool: where webhooks go while Firestore is down, and from where Pub/Sub pushes them to recover.
 
 resource "google_pubsub_topic" "spool" {
-  #checkov:skip=CKV_GCP_83:Google's own encryption at rest; a customer's key is the user's choice, not ours
+  #checkov:skip=CKV_GCP_83:The key is the user's choice (kms_key); without one it is Google's
   project = local.project
   name    = local.spool_topic
   labels  = local.labels
+
+  kms_key_name = local.kms_key
 
   # These messages are all that there is of their webhooks: the topic keeps them, whatever becomes of the subscription.
   message_retention_duration = "2678400s" # 31 days, the most that Pub/Sub allows
@@ -15,10 +19,12 @@ resource "google_pubsub_topic" "spool" {
 }
 
 resource "google_pubsub_topic" "spool_dead" {
-  #checkov:skip=CKV_GCP_83:Google's own encryption at rest; a customer's key is the user's choice, not ours
+  #checkov:skip=CKV_GCP_83:The key is the user's choice (kms_key); without one it is Google's
   project = local.project
   name    = local.spool_dead_topic
   labels  = local.labels
+
+  kms_key_name = local.kms_key
 
   message_storage_policy {
     allowed_persistence_regions = local.storage_regions

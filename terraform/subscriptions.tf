@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The subscriptions of var.subscriptions, one for each of an entry's types. What each kind needs beside is in
 # subscriptions_KIND.tf and subscriptions_dead_letters.tf.
 
@@ -129,7 +131,11 @@ resource "time_sleep" "subscription_grants" {
   create_duration = local.grant_wait
 
   triggers = {
-    subscriptions = join(" ", concat(keys(local.bigquery), keys(local.cloud_storage))) # one more: wait again
+    # What is written to: one more, or another, has new grants to wait for.
+    subscriptions = join(" ", concat(
+      [for name, settings in local.bigquery : "${name}:${settings.dataset}.${settings.table}"],
+      [for name, settings in local.cloud_storage : "${name}:${coalesce(settings.bucket, "made")}"],
+    ))
   }
 
   depends_on = [

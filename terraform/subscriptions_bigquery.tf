@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # BigQuery: TABLE_messages takes the messages as they are, and the view TABLE lays an event out in columns, one row an
 # event. Pub/Sub can also fill columns itself, but then a message that does not fit a column is not written at all, and
 # a repeated message is a second row. So the event is text here, which always fits, and the view reads it.
@@ -7,7 +9,8 @@ locals {
     for name, settings in var.subscriptions : name => merge(settings.bigquery, { dataset = coalesce(settings.bigquery.dataset, local.dataset) }) if settings.bigquery != null
   }
 
-  datasets = { for settings in values(local.bigquery) : settings.dataset => coalesce(settings.location, var.region)... }
+  # Those that are made here; the others are the user's own.
+  datasets = { for settings in values(local.bigquery) : settings.dataset => coalesce(settings.location, var.region)... if settings.dataset_create }
 
   # Pub/Sub's columns: https://cloud.google.com/pubsub/docs/bigquery
   message_columns = [
@@ -67,7 +70,7 @@ locals {
 }
 
 resource "google_bigquery_dataset" "this" {
-  #checkov:skip=CKV_GCP_81:Google's own encryption at rest; a customer's key is the user's choice, not ours
+  #checkov:skip=CKV_GCP_81:The key is the user's choice (kms_key); without one it is Google's
   for_each = local.datasets
 
   project     = local.project
@@ -75,20 +78,36 @@ resource "google_bigquery_dataset" "this" {
   location    = each.value[0]
   description = "Envybox events"
   labels      = local.labels
+
+  dynamic "default_encryption_configuration" {
+    for_each = local.kms_key[*]
+
+    content {
+      kms_key_name = default_encryption_configuration.value
+    }
+  }
 }
 
 resource "google_bigquery_table" "messages" {
-  #checkov:skip=CKV_GCP_80:Google's own encryption at rest; a customer's key is the user's choice, not ours
+  #checkov:skip=CKV_GCP_80:The key is the user's choice (kms_key); without one it is Google's
   #checkov:skip=CKV_GCP_121:The variable's default is protection; a user may take it off
   for_each = local.bigquery
 
   project             = local.project
-  dataset_id          = google_bigquery_dataset.this[each.value.dataset].dataset_id
+  dataset_id          = each.value.dataset_create ? google_bigquery_dataset.this[each.value.dataset].dataset_id : each.value.dataset
   table_id            = "${each.value.table}_messages"
   description         = "Messages of Envybox events, as Pub/Sub delivered them: repeats happen. Query ${each.value.table} instead."
   labels              = local.labels
   deletion_protection = each.value.delete_protect
   schema              = jsonencode([for column in local.message_columns : merge(column, { mode = "NULLABLE" })])
+
+  dynamic "encryption_configuration" {
+    for_each = local.kms_key[*]
+
+    content {
+      kms_key_name = encryption_configuration.value
+    }
+  }
 
   time_partitioning {
     type          = "DAY"
@@ -103,7 +122,7 @@ resource "google_bigquery_table" "events" {
   for_each = local.bigquery
 
   project             = local.project
-  dataset_id          = google_bigquery_dataset.this[each.value.dataset].dataset_id
+  dataset_id          = each.value.dataset_create ? google_bigquery_dataset.this[each.value.dataset].dataset_id : each.value.dataset
   table_id            = each.value.table
   description         = "Envybox events, one row each"
   labels              = local.labels

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Cloud Storage: a bucket for each entry that names none.
 
 locals {
@@ -21,6 +23,14 @@ resource "google_storage_bucket" "events" {
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"
   force_destroy               = false # visitors' data: `terraform destroy` stops here until somebody empties it
+
+  dynamic "encryption" {
+    for_each = local.kms_key[*]
+
+    content {
+      default_kms_key_name = encryption.value
+    }
+  }
 
   # A file that is to be gone after so many days is not kept for seven more.
   dynamic "soft_delete_policy" {

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Dead letters: for each entry a topic that takes what could not be delivered, and a subscription that keeps it.
 
 locals {
@@ -5,12 +7,14 @@ locals {
 }
 
 resource "google_pubsub_topic" "dead" {
-  #checkov:skip=CKV_GCP_83:Google's own encryption at rest; a customer's key is the user's choice, not ours
+  #checkov:skip=CKV_GCP_83:The key is the user's choice (kms_key); without one it is Google's
   for_each = local.dead_letters
 
   project = local.project
   name    = "${local.prefix}${each.key}-dead"
   labels  = local.labels
+
+  kms_key_name = local.kms_key
 
   message_storage_policy {
     allowed_persistence_regions = local.storage_regions

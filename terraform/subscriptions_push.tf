@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The account whose token a push carries, where the user names none: a receiver of pushes can check that it is this one.
 
 locals {

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # A topic for each type of the types' table; the spool's two are in spool.tf.
 
 locals {
@@ -15,12 +17,14 @@ locals {
 }
 
 resource "google_pubsub_topic" "type" {
-  #checkov:skip=CKV_GCP_83:Google's own encryption at rest; a customer's key is the user's choice, not ours
+  #checkov:skip=CKV_GCP_83:The key is the user's choice (kms_key); without one it is Google's
   for_each = local.topic_names
 
   project = local.project
   name    = each.value
   labels  = local.labels
+
+  kms_key_name = local.kms_key
 
   # null: a message is kept by its subscriptions alone. Set: a new subscription can be wound back that far.
   message_retention_duration = var.topic_retention

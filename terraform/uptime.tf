@@ -1,7 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Asks the webhook's URL from several continents: a GET is answered 200 and touches nothing.
 
 resource "google_monitoring_uptime_check_config" "webhook" {
-  count = var.uptime_check == null ? 0 : 1
+  count = var.uptime_check == "off" ? 0 : 1
 
   project      = local.project
   display_name = "${var.name}: webhook"
@@ -31,8 +33,8 @@ resource "google_monitoring_uptime_check_config" "webhook" {
 
   lifecycle {
     precondition {
-      condition     = contains(var.webhook_invokers, "allUsers")
-      error_message = "The uptime check calls the webhook without an identity, and webhook_invokers lacks allUsers: set uptime_check = null."
+      condition     = local.is_public
+      error_message = "The uptime check calls the webhook without an identity, and webhook_invokers lacks allUsers: set uptime_check = \"off\", or invoker_iam_check = false where Cloud Run's check of callers is switched off."
     }
   }
 }

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 variable "project" {
   description = "The Google Cloud project's id (not its number)."
   type        = string
@@ -10,7 +12,7 @@ variable "project" {
 }
 
 variable "region" {
-  description = "Where everything runs and is stored. Cloud Scheduler and Firestore must be offered there."
+  description = "Where everything runs and is stored. Cloud Scheduler, Firestore and Cloud Build must be offered there; some new projects may build in us-central1, us-west2, europe-west1, asia-east1, australia-southeast1 and southamerica-east1 alone. Cannot be changed afterwards."
   type        = string
   default     = "europe-west1"
   nullable    = false
@@ -41,8 +43,13 @@ variable "topic_prefix" {
 
   validation {
     # Pub/Sub and the code take + and % too, but the provider does not escape them in a URL.
-    condition     = var.topic_prefix == null || can(regex("^[A-Za-z][A-Za-z0-9._~-]{0,99}$", var.topic_prefix)) && !startswith(coalesce(var.topic_prefix, "-"), "goog")
+    condition     = var.topic_prefix == null || var.topic_prefix == "null" || can(regex("^[A-Za-z][A-Za-z0-9._~-]{0,99}$", var.topic_prefix)) && !startswith(coalesce(var.topic_prefix, "-"), "goog")
     error_message = "topic_prefix must be a letter, then up to 99 letters, digits and -._~, and not begin with goog."
+  }
+
+  validation {
+    condition     = var.topic_prefix != "null"
+    error_message = "topic_prefix is the text null, which is what -var topic_prefix=null gives for a variable of text. Leave it out."
   }
 }
 
@@ -74,6 +81,43 @@ variable "webhook_invokers" {
   validation {
     condition     = alltrue([for member in var.webhook_invokers : contains(["allUsers", "allAuthenticatedUsers"], member) || can(regex("^[a-zA-Z]+:.+$", member))])
     error_message = "webhook_invokers must be allUsers or principals such as serviceAccount:NAME@PROJECT.iam.gserviceaccount.com."
+  }
+}
+
+variable "invoker_iam_check" {
+  description = "Whether Cloud Run checks who calls `webhook`. `false`: no grant is made, and the output `public_command` switches the check off, which Terraform cannot (see \"Where allUsers is forbidden\")."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "kms_key" {
+  description = "A key of Cloud KMS, in `region`, for all that holds data or code: `projects/P/locations/REGION/keyRings/R/cryptoKeys/K`. `null`: Google's own keys. Cannot be changed afterwards."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key == null || can(regex("^projects/[^/]+/locations/${var.region}/keyRings/[^/]+/cryptoKeys/[^/]+$", var.kms_key))
+    error_message = "kms_key must be projects/P/locations/REGION/keyRings/R/cryptoKeys/K, its REGION that of region."
+  }
+
+  validation {
+    condition     = var.kms_key == null || var.database.location == null || var.database.location == var.region
+    error_message = "kms_key is of one region, so database.location must not be another."
+  }
+}
+
+variable "budget" {
+  description = "A month's budget, of the whole project, in the billing account's currency: Google mails at 50, 90 and 100 %, and stops nothing. `billing_account` null: the project's. `null`: none."
+  type = object({
+    amount          = number
+    billing_account = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.budget == null || try(var.budget.amount >= 1 && floor(var.budget.amount) == var.budget.amount, false)
+    error_message = "budget.amount must be a whole number, 1 or more."
   }
 }
 
@@ -175,7 +219,12 @@ variable "topic_retention" {
   default     = null
 
   validation {
-    condition     = var.topic_retention == null || can(regex("^[0-9]+s$", var.topic_retention)) && try(tonumber(trimsuffix(var.topic_retention, "s")) >= 600 && tonumber(trimsuffix(var.topic_retention, "s")) <= 2678400, false)
+    condition     = var.topic_retention == null || var.topic_retention == "null" || can(regex("^[0-9]+s$", var.topic_retention)) && try(tonumber(trimsuffix(var.topic_retention, "s")) >= 600 && tonumber(trimsuffix(var.topic_retention, "s")) <= 2678400, false)
     error_message = "topic_retention must be seconds from 600s (10 minutes) to 2678400s (31 days), or null."
+  }
+
+  validation {
+    condition     = var.topic_retention != "null"
+    error_message = "topic_retention is the text null, which is what -var topic_retention=null gives for a variable of text. Leave it out."
   }
 }

@@ -1,5 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+
 variable "database" {
-  description = "The Firestore database. `name` null: that of `name`. `location` null: `region` (or a multi-region, `eur3`, `nam5`). `index_times = false` from about 250 webhooks a second on: then events can no longer be sorted by a time, save those pending."
+  description = "The Firestore database. `name` null: that of `name`. `location` null: `region` (or a multi-region, `eur3`, `nam5`). `index_times = false` from about 250 webhooks a second on: then events can no longer be sorted by a time, save those pending. `create = false`: it exists already, and is left as it is; `backup_days`: a backup each day is kept for so many, 0: none."
   type = object({
     name                   = optional(string)
     location               = optional(string)
@@ -7,6 +9,8 @@ variable "database" {
     point_in_time_recovery = optional(bool, true)
     delete_protection      = optional(bool, true)
     index_times            = optional(bool, true)
+    create                 = optional(bool, true)
+    backup_days            = optional(number, 0)
   })
   default  = {}
   nullable = false
@@ -20,6 +24,24 @@ variable "database" {
     # Without protection `terraform destroy` deletes the database.
     condition     = var.database.name == null || var.database.name != "(default)" || var.database.delete_protection
     error_message = "database.delete_protection must stay true for the database (default): other applications of the project may keep their data in it, and terraform destroy would delete that too."
+  }
+
+  validation {
+    # The TTL and the exemptions from indexes are of a collection's name, wherever it is in the database.
+    condition     = var.database.name == null || var.database.name != "(default)" || var.database.collection != "events"
+    error_message = "database.collection must not be events in the database (default): the TTL and the index exemptions made here would be those of every other application's events too. Take a name of your own, such as envybox_events."
+  }
+
+  validation {
+    # 14 weeks are the most that Firestore keeps one.
+    condition     = var.database.backup_days >= 0 && var.database.backup_days <= 98 && floor(var.database.backup_days) == var.database.backup_days
+    error_message = "database.backup_days must be a whole number of days, 0 (no backups) to 98."
+  }
+
+  validation {
+    # With both, taking a database that was made here out of Terraform's hands would delete it.
+    condition     = var.database.create || var.database.delete_protection
+    error_message = "database.create = false leaves the database to you, so database.delete_protection must not be false with it."
   }
 
   validation {

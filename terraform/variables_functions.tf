@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The functions are asynchronous, one process each: they need no threads, and more than one CPU does not help them.
 # Concurrency, CPU, memory and instances are set together, as they hang together.
 
@@ -9,13 +11,13 @@ locals {
 }
 
 variable "webhook" {
-  description = "The size of `webhook`. 80 requests at once share a CPU; `min_instances = 1` spares the cold start, for money; `max_instances` bounds the bill, and beyond it Google answers 429."
+  description = "The size of `webhook`. 80 requests at once share a CPU; `min_instances = 1` spares the cold start, for money; `max_instances` bounds the bill, and beyond it Google answers 429; times `cpu` it must lie within the region's quota of vCPUs, 20 in many new projects."
   type = object({
     cpu             = optional(number, 1)
     memory          = optional(string, "512Mi")
     concurrency     = optional(number, 80)
     min_instances   = optional(number, 0)
-    max_instances   = optional(number, 20)
+    max_instances   = optional(number, 10)
     timeout_seconds = optional(number, 10) # it answers within 3
   })
   default  = {}

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The accepted keys. The rules are those of envybox/receiver/keys/entries.py, and a test holds the two against each other: what the code
 # refuses keeps the functions from starting. No message may repeat the value.
 
@@ -67,7 +69,21 @@ variable "keys_version" {
 }
 
 variable "pairing" {
-  description = "Logs the key of a well-formed webhook that was refused, for an operator who does not know it. Turn it off afterwards."
+  description = "Logs the key of a well-formed webhook that was refused, for an operator who does not know it. Turn it off afterwards. Switching it deploys the function, as every setting does."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "keys_delete_protection" {
+  description = "Whether Terraform refuses to delete the secret with the keys. Set it to `false` and apply before `terraform destroy`."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "watch_keys" {
+  description = "Whether reads of the keys by others than `webhook` raise an alert. Turns on the project's audit log of reads in Secret Manager, in place of what is set there."
   type        = bool
   default     = false
   nullable    = false

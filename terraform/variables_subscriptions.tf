@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 locals {
   # Where an entry names none. From the receiver's name, as two receivers of a project cannot both make one dataset.
   dataset = replace(var.name, "-", "_")
@@ -28,6 +30,7 @@ variable "subscriptions" {
       dataset        = optional(string)           # null: that of name, - as _
       table          = optional(string, "events") # the view of one row an event; the messages are in TABLE_messages
       location       = optional(string)           # null: region
+      dataset_create = optional(bool, true)       # false: the dataset exists already
       expire_days    = optional(number)           # rows older than this go; null: never
       delete_protect = optional(bool, true)
     }))
@@ -98,6 +101,11 @@ variable "subscriptions" {
   validation {
     condition     = length(distinct([for s in values(var.subscriptions) : "${coalesce(s.bigquery.dataset, local.dataset)}.${coalesce(s.bigquery.location, "-")}" if s.bigquery != null])) == length(distinct([for s in values(var.subscriptions) : coalesce(s.bigquery.dataset, local.dataset) if s.bigquery != null]))
     error_message = "Subscriptions of one bigquery.dataset must name the same bigquery.location."
+  }
+
+  validation {
+    condition     = length(distinct([for s in values(var.subscriptions) : "${coalesce(s.bigquery.dataset, local.dataset)}.${s.bigquery.dataset_create}" if s.bigquery != null])) == length(distinct([for s in values(var.subscriptions) : coalesce(s.bigquery.dataset, local.dataset) if s.bigquery != null]))
+    error_message = "Subscriptions of one bigquery.dataset must have the same bigquery.dataset_create."
   }
 
   validation {

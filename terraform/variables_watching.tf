@@ -1,5 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+
 variable "notification_channels" {
-  description = "Where alerts go: `projects/PROJECT/notificationChannels/ID`. Without any, incidents are seen in the console alone."
+  description = "Where alerts go: `projects/PROJECT/notificationChannels/ID`. Without any, and without `alert_emails`, incidents are seen in the console alone."
   type        = list(string)
   default     = []
   nullable    = false
@@ -7,6 +9,18 @@ variable "notification_channels" {
   validation {
     condition     = alltrue([for channel in var.notification_channels : can(regex("^projects/[^/]+/notificationChannels/[^/]+$", channel))])
     error_message = "notification_channels must be names of the form projects/PROJECT/notificationChannels/ID (gcloud beta monitoring channels list)."
+  }
+}
+
+variable "alert_emails" {
+  description = "Addresses that alerts are mailed to, beside `notification_channels`: a channel is made for each."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for address in var.alert_emails : can(regex("^[^@\\s]+@[^@\\s]+[.][^@\\s]+$", address))])
+    error_message = "alert_emails must be addresses, such as operator@example.com."
   }
 }
 
@@ -27,8 +41,8 @@ variable "alerts" {
   nullable = false
 
   validation {
-    condition     = alltrue([for alert in var.alerts.off : contains(["webhook_errors", "unreachable", "pending", "spool", "dead_letters", "refused", "recover", "latency", "backlog", "errors"], alert)])
-    error_message = "alerts.off must name alerts: webhook_errors, unreachable, pending, spool, dead_letters, refused, recover, latency, backlog, errors."
+    condition     = alltrue([for alert in var.alerts.off : contains(["webhook_errors", "unreachable", "pending", "spool", "dead_letters", "refused", "recover", "latency", "backlog", "keys_read", "errors"], alert)])
+    error_message = "alerts.off must name alerts: webhook_errors, unreachable, pending, spool, dead_letters, refused, recover, latency, backlog, keys_read, errors."
   }
 
   validation {
@@ -57,12 +71,18 @@ variable "alerts" {
 }
 
 variable "uptime_check" {
-  description = "How often Google asks the webhook's URL from several continents whether it is up: `60s`, `300s`, `600s`, `900s`. `null`: never; needed where `webhook_invokers` lacks `allUsers`."
+  description = "How often Google asks the webhook's URL from several continents whether it is up: `60s`, `300s`, `600s`, `900s`; or `off`, which a webhook that is not public needs."
   type        = string
   default     = "300s"
+  nullable    = false
 
   validation {
-    condition     = var.uptime_check == null || contains(["60s", "300s", "600s", "900s"], coalesce(var.uptime_check, "-"))
-    error_message = "uptime_check must be 60s, 300s, 600s, 900s or null."
+    condition     = contains(["60s", "300s", "600s", "900s", "off", "null"], var.uptime_check)
+    error_message = "uptime_check must be 60s, 300s, 600s, 900s or off."
+  }
+
+  validation {
+    condition     = var.uptime_check != "null"
+    error_message = "uptime_check is the text null, which is what -var uptime_check=null gives for a variable of text. Leave it out, or set it to off."
   }
 }

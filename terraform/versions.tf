@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 terraform {
   # 1.11: write-only arguments, by which a key reaches Secret Manager without a trace in the state.
   required_version = ">= 1.11"
@@ -16,7 +18,7 @@ terraform {
     }
     archive = {
       source  = "hashicorp/archive"
-      version = ">= 2.4, < 3.0"
+      version = ">= 2.5, < 3.0"
     }
     time = {
       source  = "hashicorp/time"

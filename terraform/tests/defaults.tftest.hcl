@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # What `terraform apply -var project=…` makes, and nothing else set.
 
 mock_provider "google" {}
@@ -30,6 +32,7 @@ run "plan" {
       google_cloudfunctions2_function.this["webhook"].service_config[0].available_cpu == "1" &&
       google_cloudfunctions2_function.this["webhook"].service_config[0].available_memory == "512Mi" &&
       google_cloudfunctions2_function.this["webhook"].service_config[0].timeout_seconds == 10 &&
+      google_cloudfunctions2_function.this["webhook"].service_config[0].max_instance_count == 10 &&
       google_cloudfunctions2_function.this["webhook"].service_config[0].ingress_settings == "ALLOW_ALL"
     )
     error_message = "webhook's size is not the default one, or it cannot be reached."
@@ -47,6 +50,11 @@ run "plan" {
   assert {
     condition     = google_cloudfunctions2_function.this["webhook"].build_config[0].source[0].storage_source[0].object == "source-${local.source_hash}.zip"
     error_message = "The archive's name must hold its hash."
+  }
+
+  assert {
+    condition     = alltrue([for f in google_cloudfunctions2_function.this : f.service_config[0].environment_variables["SOURCE_HASH"] == local.source_hash])
+    error_message = "What Google gives back must tell which code was built: a failed build would be taken for a deployment."
   }
 
   assert {
@@ -78,10 +86,10 @@ run "plan" {
 
   assert {
     condition = (
-      google_firestore_database.this.name == "envybox" && google_firestore_database.this.location_id == "europe-west1" &&
-      google_firestore_database.this.point_in_time_recovery_enablement == "POINT_IN_TIME_RECOVERY_ENABLED" &&
-      google_firestore_database.this.delete_protection_state == "DELETE_PROTECTION_ENABLED" &&
-      google_firestore_database.this.deletion_policy == "ABANDON"
+      google_firestore_database.this[0].name == "envybox" && google_firestore_database.this[0].location_id == "europe-west1" &&
+      google_firestore_database.this[0].point_in_time_recovery_enablement == "POINT_IN_TIME_RECOVERY_ENABLED" &&
+      google_firestore_database.this[0].delete_protection_state == "DELETE_PROTECTION_ENABLED" &&
+      google_firestore_database.this[0].deletion_policy == "ABANDON"
     )
     error_message = "The database is not protected by default."
   }
@@ -161,8 +169,19 @@ run "apply" {
   }
 }
 
-run "other_names" {
+run "another_region" {
   command = plan
+
+  variables {
+    region = "europe-west3"
+  }
+
+  expect_failures = [terraform_data.region]
+}
+
+run "other_names" {
+  command   = plan
+  state_key = "other" # a region cannot be changed after an apply
 
   variables {
     name         = "leads"
@@ -177,7 +196,7 @@ run "other_names" {
   }
 
   assert {
-    condition     = google_firestore_database.this.name == "leads" && google_firestore_database.this.location_id == "eur3" && google_firestore_database.this.deletion_policy == "DELETE" && google_cloudfunctions2_function.this["recover"].service_config[0].environment_variables["ENVYBOX_DATABASE"] == "leads"
+    condition     = google_firestore_database.this[0].name == "leads" && google_firestore_database.this[0].location_id == "eur3" && google_firestore_database.this[0].deletion_policy == "DELETE" && google_cloudfunctions2_function.this["recover"].service_config[0].environment_variables["ENVYBOX_DATABASE"] == "leads"
     error_message = "The database must take the name, the place and the settings."
   }
 

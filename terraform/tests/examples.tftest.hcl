@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The examples, planned as they stand.
 
 mock_provider "google" {}

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Who may do what. A test outside (tests/terraform) sees to it that there are no other grants than those looked at here.
 
 mock_provider "google" {}
@@ -106,7 +108,7 @@ run "no_allUsers" {
 
   variables {
     webhook_invokers = []
-    uptime_check     = null
+    uptime_check     = "off"
   }
 
   assert {
@@ -117,6 +119,24 @@ run "no_allUsers" {
   assert {
     condition     = !contains(keys(google_monitoring_alert_policy.this), "unreachable")
     error_message = "Without an uptime check there is nothing to alert on."
+  }
+}
+
+run "public_without_allUsers" {
+  command = plan
+
+  variables {
+    invoker_iam_check = false
+  }
+
+  assert {
+    condition     = length(google_cloud_run_v2_service_iam_member.webhook) == 0 && length(google_monitoring_uptime_check_config.webhook) == 1 && contains(keys(google_monitoring_alert_policy.this), "unreachable")
+    error_message = "A URL that is public without a grant must be watched as one that is by a grant."
+  }
+
+  assert {
+    condition     = output.public_command == "gcloud run services update envybox-webhook --no-invoker-iam-check --region=europe-west1 --project=demo-project"
+    error_message = "The outputs must tell how the check is switched off."
   }
 }
 

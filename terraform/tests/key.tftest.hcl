@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The key: given by variable, or left to gcloud. What was written cannot be read back here: it is write-only.
 
 mock_provider "google" {}

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Every kind of subscription.
 
 mock_provider "google" {}

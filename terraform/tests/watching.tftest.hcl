@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Metrics, alerts, the uptime check and the dashboard.
 
 mock_provider "google" {}
@@ -19,7 +21,7 @@ run "all_alerts" {
 
   assert {
     condition     = toset(keys(google_monitoring_alert_policy.this)) == toset(["webhook_errors", "unreachable", "pending", "spool", "dead_letters", "refused", "recover", "latency", "backlog", "no_traffic", "errors"])
-    error_message = "An alert is missing."
+    error_message = "An alert is missing, or one of what is not watched is there."
   }
 
   assert {
@@ -112,8 +114,11 @@ run "all_alerts" {
   }
 
   assert {
-    condition     = strcontains(google_logging_metric.counter["errors"].filter, "(\"envybox-webhook\" OR \"envybox-recover\")") && strcontains(google_logging_metric.counter["errors"].filter, "severity>=ERROR AND NOT jsonPayload.status=")
-    error_message = "Errors of both functions must be counted, save those with an alert of their own."
+    condition = strcontains(google_logging_metric.counter["errors"].filter, "(\"envybox-webhook\" OR \"envybox-recover\")") && alltrue([
+      for log in ["%2Fstdout\" OR ", "%2Fvarlog%2Fsystem\") AND severity>=ERROR) OR ", "%2Fstderr\" AND (severity>=ERROR OR textPayload:(\"Traceback (most recent call last)\"", ")) AND NOT jsonPayload.status="] :
+      strcontains(google_logging_metric.counter["errors"].filter, log)
+    ]) && !strcontains(google_logging_metric.counter["errors"].filter, "%2Frequests")
+    error_message = "Errors of both functions must be counted, tracebacks and want of memory too, save those with an alert of their own."
   }
 
   assert {
@@ -168,12 +173,37 @@ run "fewer_alerts" {
 
   variables {
     subscriptions = {}
-    uptime_check  = null
+    uptime_check  = "off"
     alerts        = { off = ["latency"] }
   }
 
   assert {
     condition     = toset(keys(google_monitoring_alert_policy.this)) == toset(["webhook_errors", "pending", "spool", "dead_letters", "refused", "recover", "errors"])
     error_message = "What is off, or has nothing to watch, must raise no alert."
+  }
+}
+
+run "who_is_told" {
+  command = apply
+
+  variables {
+    alert_emails = ["operator@example.com"]
+    budget       = { amount = 20 }
+    watch_keys   = true
+  }
+
+  assert {
+    condition     = alltrue([for policy in google_monitoring_alert_policy.this : policy.notification_channels == tolist(["projects/demo-project/notificationChannels/1", google_monitoring_notification_channel.email["operator@example.com"].name])])
+    error_message = "Alerts must go to the channels that there are, and to each address."
+  }
+
+  assert {
+    condition     = google_billing_budget.this[0].amount[0].specified_amount[0].units == "20" && length(google_billing_budget.this[0].all_updates_rule[0].monitoring_notification_channels) == 2 && google_billing_budget.this[0].budget_filter[0].projects == toset(["projects/${data.google_project.this[0].number}"])
+    error_message = "The budget must be of the one project, and tell the same people."
+  }
+
+  assert {
+    condition     = google_project_iam_audit_config.keys[0].service == "secretmanager.googleapis.com" && strcontains(google_logging_metric.counter["keys_read"].filter, "NOT protoPayload.authenticationInfo.principalEmail=\"${google_service_account.this["webhook"].email}\"") && contains(keys(google_monitoring_alert_policy.this), "keys_read")
+    error_message = "Reads of the keys by others than webhook must be logged, counted and told of."
   }
 }

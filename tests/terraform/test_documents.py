@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+import subprocess
+from pathlib import Path
+
+import pytest
 
 from docs.generate import terraform as tables
 from envybox import settings, types
@@ -32,7 +36,7 @@ def test_every_variable_of_the_configuration_refuses_null_or_explains_it() -> No
 def test_each_alert_has_its_section_and_each_section_its_alert() -> None:
     """The runbook's headings are the alerts' titles, all of them and no others."""
     titles = re.findall(r'^ +title += "(.+)"$', ALERTS, re.MULTILINE)
-    assert len(titles) == 11
+    assert len(titles) == 12
     assert sorted(titles) == sorted(re.findall(r"^## (.+)$", RUNBOOK, re.MULTILINE))
 
 
@@ -68,11 +72,107 @@ def test_both_readmes_begin_alike() -> None:
     """Who starts from either page runs the same commands."""
     main = (workspace.ROOT / "README.md").read_text()
     first = [
-        re.search(r"^(gcloud auth login.*?)^```", text, re.MULTILINE | re.DOTALL)
+        re.search(r"^(gcloud auth login --update-adc.*?)^```", text, re.MULTILINE | re.DOTALL)
         for text in (main, README)
     ]
     assert all(first)
     assert 1 == len({found[1] for found in first if found})
+
+
+PAGES = {
+    file.relative_to(workspace.ROOT).as_posix(): file.read_text()
+    for file in (
+        *(workspace.ROOT / "docs").glob("deploy-*.md"),
+        workspace.ROOT / "docs" / "terraform-state.md",
+        workspace.ROOT / "docs" / "runbook.md",
+        workspace.CONFIGURATION / "README.md",
+        workspace.ROOT / "README.md",
+    )
+}
+BLOCKS = [
+    (page, block)
+    for page, text in PAGES.items()
+    for block in re.findall(r"^ *```(?:bash|sh)\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
+]
+
+
+@pytest.mark.parametrize(("page", "block"), BLOCKS, ids=lambda text: str(text)[:30])
+def test_commands_are_what_a_shell_takes(page: str, block: str) -> None:
+    """Each block of commands parses, once the reader's own names are put in."""
+    command = re.sub(r"<[a-z-]+/>", "my-project-123", block)
+    result = subprocess.run(
+        ["bash", "-n"], input=command, capture_output=True, text=True, check=False
+    )
+    assert (0, "") == (result.returncode, result.stderr), page
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_documents_name_what_there_is(page: str) -> None:
+    """Make targets, variables, resources, files and headings that a page names exist."""
+    text = PAGES[page]
+    makefile = (workspace.ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z]+(?: [a-z]+)*):", makefile, re.MULTILINE))
+    targets = {name for line in targets for name in line.split()}
+    assert set(re.findall(r"(?:^|`)make ([a-z]+)", text, re.MULTILINE)) <= targets
+    inputs = {block.name for block in tables.blocks("variable")}
+    assert set(re.findall(r"-var[= ]'?(\w+)=", text)) <= inputs
+    assert set(re.findall(r"\bTF_VAR_(\w+)", text)) <= inputs
+    configuration = "".join(file.read_text() for file in workspace.CONFIGURATION.glob("*.tf"))
+    for kind, name in re.findall(r"\b(google_\w+)\.(\w+)", text):
+        assert f'resource "{kind}" "{name}"' in configuration
+    for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+        assert (workspace.ROOT / page).parent.joinpath(link).exists(), link
+
+
+def test_the_tutorial_is_one_for_cloud_shell() -> None:
+    """It has a title, steps and Google's directives, each of which is closed."""
+    page = PAGES["docs/deploy-cloud-shell.md"]
+    assert page.startswith("# ")
+    assert len(re.findall("^## ", page, re.MULTILINE)) >= 5
+    opened = re.findall(r"<(walkthrough-[a-z-]+)(?: [^>]*)?>", page)
+    closed = re.findall(r"</(walkthrough-[a-z-]+)>", page)
+    assert sorted(opened) == sorted(closed)
+    link = re.search(r"cloudshell_tutorial=([\w./-]+)", PAGES["README.md"])
+    assert link
+    assert link[1] == "docs/deploy-cloud-shell.md"
+
+
+def test_the_commands_of_the_tutorial_are_the_outputs() -> None:
+    """How the key is read and set is told alike on the page and after an apply."""
+    page = PAGES["docs/deploy-cloud-shell.md"].replace("<walkthrough-project-id/>", "PROJECT")
+    steps = (workspace.CONFIGURATION / "next_steps.tf").read_text().replace('\\"', '"')
+    steps = steps.replace("${var.name}", "envybox").replace("${var.project}", "PROJECT")
+    steps = steps.replace("${google_secret_manager_secret.keys.secret_id}", "envybox-keys")
+    for name in ("add_key_command", "read_key_command"):
+        (command,) = re.findall(rf'^  {name} += "(.*)"$', steps, re.MULTILINE)
+        assert command in page
+
+
+def test_the_examples_of_files_work(variables_alone: Path) -> None:
+    """terraform.tfvars.example is taken as it stands, what is commented out in it too."""
+    example = (workspace.CONFIGURATION / "terraform.tfvars.example").read_text()
+    head, _, rest = example.partition("\nproject")
+    text = f"project{rest}"
+    for mark in ("budget", "retention_days", "subscriptions", "  crm", "}"):
+        text = text.replace(f"# {mark}", mark)
+    file = variables_alone / "example.tfvars"
+    file.write_text(text)
+    arguments = ("-input=false", "-no-color", "-lock=false", f"-var-file={file}")
+    result = workspace.terraform("plan", *arguments, folder=variables_alone)
+    file.unlink()
+    assert (0, "") == (result.returncode, result.stderr), head
+
+
+def test_every_file_names_its_licence() -> None:
+    """Each Terraform file, and each of make deploy's, begins with its SPDX identifier."""
+    files = [
+        *workspace.CONFIGURATION.rglob("*.tf"),
+        *workspace.CONFIGURATION.rglob("*.hcl"),
+        *(workspace.CONFIGURATION / "deploy").glob("*.py"),
+    ]
+    head = "# SPDX-License-Identifier: Apache-2.0\n"
+    ours = [file for file in files if ".terraform" not in file.parts]
+    assert [] == [file.name for file in ours if not file.read_text().startswith(head)]
 
 
 def test_erasure_in_bigquery_names_what_there_is() -> None:

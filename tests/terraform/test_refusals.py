@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import pytest
 from tests.terraform import workspace
 
 KEY = "0" * 32
+KMS_KEY = "projects/keys-project/locations/europe-west1/keyRings/ring/cryptoKeys/key"
 PULL: dict[str, Any] = {"types": ["*"], "pull": {}}
 
 
@@ -84,6 +87,9 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("recover", {"timeout_seconds": 59}, "60 to 600"),
     ("database", {"name": "Envybox"}, "lower-case letters"),
     ("database", {"name": "(default)", "delete_protection": False}, "other applications"),
+    ("database", {"name": "(default)"}, "must not be events in the database (default)"),
+    ("database", {"backup_days": 99}, "0 (no backups) to 98"),
+    ("database", {"create": False, "delete_protection": False}, "leaves the database to you"),
     ("database", {"collection": "a/b"}, "a collection's name"),
     ("database", {"collection": "__events__"}, "a collection's name"),
     ("notification_channels", ["operator@example.com"], "notificationChannels/ID"),
@@ -93,7 +99,15 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("alerts", {"no_traffic_hours": 169}, "1 to 168"),
     ("alerts", {"recover_silent_minutes": 1}, "5 to 1440"),
     ("alerts", {"no_traffic_hours": 1.5}, "must be whole numbers"),
-    ("uptime_check", "30s", "60s, 300s, 600s, 900s or null"),
+    ("uptime_check", "30s", "60s, 300s, 600s, 900s or off"),
+    ("uptime_check", "null", "uptime_check is the text null"),
+    ("topic_prefix", "null", "topic_prefix is the text null"),
+    ("topic_retention", "null", "topic_retention is the text null"),
+    ("alert_emails", ["operator"], "must be addresses, such as operator@example.com"),
+    ("budget", {"amount": 0}, "budget.amount must be a whole number, 1 or more"),
+    ("budget", {"amount": 1.5}, "budget.amount must be a whole number, 1 or more"),
+    ("kms_key", "my-key", "must be projects/P/locations/REGION/keyRings/R/cryptoKeys/K"),
+    ("kms_key", KMS_KEY.replace("europe-west1", "global"), "its REGION that of region"),
     ("subscriptions", {"spool": PULL}, "not be spool"),
     ("subscriptions", {"CRM": PULL}, "lower-case letters"),
     ("subscriptions", {"crm": {"types": ["*"]}}, "exactly one of"),
@@ -109,6 +123,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("subscriptions", two_tables(table="events_messages"), "with _messages after it"),
     ("subscriptions", two_tables(table="b", location="EU"), "the same bigquery.location"),
     ("subscriptions", two_tables(dataset="envybox"), "must not have the same"),
+    ("subscriptions", two_tables(table="b", dataset_create=False), "bigquery.dataset_create"),
     ("subscriptions", bucket(format="csv"), "text or avro"),
     ("subscriptions", bucket(max_duration="3600s"), "60s to 600s"),
     ("subscriptions", bucket(max_bytes=1), "1000 or more"),
@@ -164,7 +179,9 @@ def test_a_bucket_s_name_that_is_too_long_is_refused(variables_alone: Path) -> N
         {"webhook": {"cpu": 4, "memory": "2048Mi"}, "recover": {"memory": "4Gi"}},
         {"recover_schedule": "0 * * * *", "alerts": {"recover_silent_minutes": 180}},
         {"timezone": "America/Argentina/Buenos_Aires", "phone_region": "GB"},
-        {"database": {"name": "(default)"}, "topic_retention": "600s", "uptime_check": None},
+        {"database": {"name": "(default)", "collection": "mine"}, "topic_retention": "600s"},
+        {"database": {"create": False, "backup_days": 98}, "uptime_check": "off"},
+        {"kms_key": KMS_KEY, "budget": {"amount": 20}, "alert_emails": ["operator@example.com"]},
         {"subscriptions": two_tables(table="b"), "timezone": "UTC", "labels": {"team_a-1": "2"}},
         {"database": {"collection": "заявки"}, "subscriptions": two_tables(dataset="other")},
         {"subscriptions": {"source": PULL, "f" * 40: bucket(bucket="example")["files"]}},
@@ -174,6 +191,14 @@ def test_a_bucket_s_name_that_is_too_long_is_refused(variables_alone: Path) -> N
 def test_is_taken(variables_alone: Path, values: dict[str, Any]) -> None:
     """Values that work are not refused."""
     assert 0 == workspace.plan(variables_alone, values)[0]
+
+
+def test_a_key_of_one_region_goes_with_no_database_elsewhere(variables_alone: Path) -> None:
+    """A customer's key is of one region, and Firestore takes no key of another."""
+    code, text = workspace.plan(
+        variables_alone, {"kms_key": KMS_KEY, "database": {"location": "eur3"}}
+    )
+    assert (1, True) == (code, "database.location must not be another" in text)
 
 
 def test_the_readme_s_subscriptions_are_taken(variables_alone: Path, tmp_path: Path) -> None:
@@ -186,3 +211,74 @@ def test_the_readme_s_subscriptions_are_taken(variables_alone: Path, tmp_path: P
     result = workspace.terraform("plan", *arguments, folder=variables_alone)
     assert 0 == result.returncode, result.stderr
     assert all(kind in example for kind in ("push =", "pull =", "bigquery =", "cloud_storage ="))
+
+
+def test_a_region_is_not_changed(variables_alone: Path) -> None:
+    """After the first apply another region is refused, with what it would cost."""
+    shutil.copy(workspace.CONFIGURATION / "region.tf", variables_alone)
+    workspace.terraform("init", folder=variables_alone)  # terraform_data is built in
+    arguments = ("-auto-approve", "-var=project=demo-project")
+    assert 0 == workspace.terraform("apply", *arguments, folder=variables_alone).returncode
+    code, text = workspace.plan(variables_alone, {"region": "europe-west3"})
+    assert (1, True) == (code, "region was europe-west1 at the first apply and cannot be" in text)
+    assert "make a second receiver under another name" in text
+    assert 0 == workspace.plan(variables_alone, {})[0]
+    (variables_alone / "region.tf").unlink()
+    (variables_alone / "terraform.tfstate").unlink()
+
+
+COMBINATIONS: dict[str, dict[str, Any]] = {
+    "nothing but the project": {},
+    "pairing": {"pairing": True, "alert_emails": ["operator@example.com"]},
+    "a CRM": {"subscriptions": push()},
+    "a CRM without tokens": {"subscriptions": push(authenticated=False, wrapped=False)},
+    "a warehouse": {"subscriptions": {"dwh": {"types": ["*"], "bigquery": {"expire_days": 90}}}},
+    "a dataset that exists": {
+        "subscriptions": {
+            "dwh": {"types": ["*"], "bigquery": {"dataset": "d", "dataset_create": False}}
+        }
+    },
+    "an archive": {"subscriptions": bucket(format="avro", expire_days=30)},
+    "all kinds": {"subscriptions": {**push(), **bucket(), **two_tables(table="b"), "bot": PULL}},
+    "the database (default)": {"database": {"name": "(default)", "collection": "leads"}},
+    "a database that exists": {"database": {"create": False, "backup_days": 7}},
+    "many webhooks": {
+        "database": {"index_times": False},
+        "webhook": {"min_instances": 2, "max_instances": 50, "memory": "1Gi"},
+    },
+    "no allUsers": {"invoker_iam_check": False, "budget": {"amount": 20}},
+    "a gateway": {
+        "webhook_invokers": ["serviceAccount:gateway@demo-project.iam.gserviceaccount.com"],
+        "uptime_check": "off",
+    },
+    "a customer's key": {"kms_key": KMS_KEY, "subscriptions": two_tables(table="b")},
+    "a second receiver, watched closely": {
+        "name": "leads",
+        "region": "europe-west4",
+        "watch_keys": True,
+        "retention_days": 365,
+        "alerts": {"no_traffic_hours": 24, "off": ["latency"]},
+        "labels": {"team": "sales"},
+        "enable_services": False,
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def combinations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[int, str]]]:
+    """What came of a plan of each of `COMBINATIONS`, two at a time."""
+    folder = workspace.initialized(tmp_path_factory.mktemp("combinations"), "8")
+    with ThreadPoolExecutor(2) as pool:
+        plans = pool.map(lambda values: workspace.plan(folder, values), COMBINATIONS.values())
+        yield dict(zip(COMBINATIONS, plans, strict=True))
+
+
+@pytest.mark.parametrize("name", COMBINATIONS)
+def test_what_a_user_would_choose_is_planned(
+    combinations: dict[str, tuple[int, str]], name: str
+) -> None:
+    """Settings that go together in somebody's project make a plan, without a warning."""
+    code, text = combinations[name]
+    assert 0 == code, text[-2000:]
+    assert "Warning" not in text
+    assert "to add, 0 to change, 0 to destroy" in text

@@ -31,7 +31,8 @@ def variables(name: str, value: Any) -> dict[str, Any]:
     """Return Terraform's variables that give a setting its value."""
     plain = name.removeprefix("ENVYBOX_").lower()
     if plain in ("collection", "database"):
-        return {"database": {"name" if plain == "database" else plain: value}}
+        # The database (default) wants a collection of its own.
+        return {"database": {"collection": "c", "name" if plain == "database" else plain: value}}
     return {plain: value}
 
 

@@ -23,6 +23,8 @@ JUNK = (
     "envybox/receiver/app.py.orig",
     "envybox/notes.txt",
     "envybox/tools/deeper/tool.py",
+    "envybox/new_part/module.py",
+    "envybox/receiver/cache.json",
     "main.pyc",
     "other.py",
     ".envybox/envybox.db",
@@ -81,6 +83,9 @@ def test_holds_what_gcloud_would_upload(checkout: Path, tmp_path: Path) -> None:
     assert set(everything) - set(ignored) == archived
     assert {"main.py", "requirements.txt", "envybox/types.json"} <= archived
     assert not archived & set(JUNK)
+    parts = {name.split("/")[1] for name in archived if name.count("/") > 1}
+    assert {"google", "ports", "receiver"} == parts
+    assert "envybox/schema.py" not in archived
 
 
 def test_is_enough_to_start_the_functions(checkout: Path, tmp_path: Path) -> None:

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Leads go to a CRM's address, and to a bot that pulls them; alerts go by e-mail. The keys are given here, and are not
 # stored in the state: terraform apply -var project=my-project-123 (it asks for the keys, and takes
 # TF_VAR_envybox_keys too).
@@ -24,7 +26,7 @@ module "envybox" {
   source = "../.."
 
   project               = var.project
-  region                = "europe-west4"
+  region                = "europe-west1"
   keys                  = var.envybox_keys
   keys_version          = 1 # raise it when the keys change
   retention_days        = 365

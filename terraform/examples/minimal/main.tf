@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The receiver alone. Run it with: terraform apply -var project=my-project-123
 
 variable "project" {

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Every event goes to BigQuery, and to files in Cloud Storage as an archive.
 
 variable "project" {
