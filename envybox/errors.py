@@ -9,6 +9,7 @@ EnvyboxError
 │   ├── InvalidKey             403
 │   ├── NotConfigured          503
 │   └── MethodNotAllowed       405
+├── Unaskable              a question that the store has no index for
 └── BackendError           the store or the publisher did not do what it was asked
     ├── Unavailable            not now: down, slow, full, forbidden; worth another try
     └── Rejected               never: this very thing is refused, however often it is sent
@@ -81,6 +82,10 @@ class MethodNotAllowed(RequestError):
 
     status = 405
     code = "method_not_allowed"
+
+
+class Unaskable(EnvyboxError):
+    """A question that the store has no index for. The text says what can be asked."""
 
 
 class BackendError(EnvyboxError):
