@@ -40,6 +40,30 @@ def _send() -> Command:
     return send
 
 
+def _export() -> Command:
+    from envybox.operator.commands.export import export
+
+    return export
+
+
+def _renormalize() -> Command:
+    from envybox.operator.commands.renormalize import renormalize
+
+    return renormalize
+
+
+def _erase() -> Command:
+    from envybox.operator.commands.erase import erase
+
+    return erase
+
+
+def _pending() -> Command:
+    from envybox.operator.commands.pending import pending
+
+    return pending
+
+
 LOADERS: dict[str, tuple[Callable[[], Command], str]] = {
     "send": (_send, "Send lifelike webhooks: of types, or a `call` as it happens (the default)."),
     "listen": (
@@ -51,6 +75,19 @@ LOADERS: dict[str, tuple[Callable[[], Command], str]] = {
     "replay": (
         _replay,
         "Send stored events again, the oldest first: to one endpoint, or to their topics.",
+    ),
+    "export": (_export, "Write events to a file: xlsx for Excel, csv, jsonl or parquet."),
+    "renormalize": (
+        _renormalize,
+        "Make events anew from `raw`, after an upgrade; publish nothing.",
+    ),
+    "erase": (
+        _erase,
+        "Remove a person's data from the stored events, after showing what was found.",
+    ),
+    "pending": (
+        _pending,
+        "Show what is stored and not published yet, the oldest first; exit status 1 if it is late.",
     ),
 }
 """Imported when they are called: `envybox --help` has to be there at once."""
