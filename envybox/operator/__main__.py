@@ -64,6 +64,24 @@ def _pending() -> Command:
     return pending
 
 
+def _keys() -> Command:
+    from envybox.operator.commands.keys import keys
+
+    return keys
+
+
+def _stats() -> Command:
+    from envybox.operator.commands.stats import stats
+
+    return stats
+
+
+def _dead() -> Command:
+    from envybox.operator.commands.dead import dead
+
+    return dead
+
+
 LOADERS: dict[str, tuple[Callable[[], Command], str]] = {
     "send": (_send, "Send lifelike webhooks: of types, or a `call` as it happens (the default)."),
     "listen": (
@@ -89,6 +107,12 @@ LOADERS: dict[str, tuple[Callable[[], Command], str]] = {
         _pending,
         "Show what is stored and not published yet, the oldest first; exit status 1 if it is late.",
     ),
+    "keys": (_keys, "Make a key (new), check the accepted ones, or show their fingerprints."),
+    "stats": (
+        _stats,
+        "Count events, leads, calls and chats: by type, state, site, source, campaign and hour.",
+    ),
+    "dead": (_dead, "Show dead letters: of a subscription, or in which there are any."),
 }
 """Imported when they are called: `envybox --help` has to be there at once."""
 
