@@ -20,7 +20,7 @@ def interrupted(world: World, total: int) -> killed.Figures:
     events = [event for event, _ in batch]
     _subscribe(world)
     runs = killed.replay(total, killed.noted)
-    messages = [(one["key"], one["attributes"]["event_id"]) for one in _published(world)]
+    messages = [(one["key"], one["attributes"]["event_id"]) for one in _published(world, total)]
     return killed.figures(runs, events, messages)
 
 
