@@ -10,6 +10,7 @@ EnvyboxError
 │   ├── InvalidKey             403
 │   ├── NotConfigured          503
 │   └── MethodNotAllowed       405
+├── Unaskable              a question that the store has no index for
 ├── BackendError           the store or the publisher did not do what it was asked
 │   ├── Unavailable            not now: down, slow, full; worth another try
 │   │   └── Refused                an answer at once that may meet all: a grant, a setting
@@ -99,6 +100,10 @@ class MethodNotAllowed(RequestError):
 
     status = 405
     code = "method_not_allowed"
+
+
+class Unaskable(EnvyboxError):
+    """A question that the store has no index for. The text says what can be asked."""
 
 
 class BackendError(EnvyboxError):

@@ -8,6 +8,7 @@ from pathlib import Path
 from docs.generate import (
     architecture,
     calls,
+    cli,
     events,
     examples,
     readme,
@@ -29,6 +30,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "docs/event.schema.json": lambda _: schema.document(),
     "docs/event.d.ts": lambda _: typescript.document(),
     "docs/events.md": events.filled,
+    "docs/cli.md": cli.filled,
     "terraform/README.md": terraform.filled,
 }
 """Path → what takes the page's text and returns it as it should be now."""

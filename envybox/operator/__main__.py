@@ -1,0 +1,61 @@
+"""The program `envybox`."""
+
+from __future__ import annotations
+
+import click
+
+from envybox.operator.group import Commands
+from envybox.operator.loaders import LOADERS
+from envybox.operator.place import Place
+
+
+@click.group(
+    cls=Commands,
+    loaders=LOADERS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Options have the settings' environment variables as defaults. Exit status: 0 done, "
+    "1 failed, 2 wrong usage, 130 interrupted.",
+)
+@click.option(
+    "--backend",
+    type=click.Choice(["google", "local"]),
+    help="Google (or its emulators), or the embedded file. [ENVYBOX_BACKEND]",
+)
+@click.option("--project", metavar="ID", help="The Google Cloud project. [GOOGLE_CLOUD_PROJECT]")
+@click.option("--database", metavar="NAME", help="The Firestore database. [ENVYBOX_DATABASE]")
+@click.option("--collection", metavar="NAME", help="The collection. [ENVYBOX_COLLECTION]")
+@click.option(
+    "--topic-prefix", metavar="TEXT", help="What topics begin with. [ENVYBOX_TOPIC_PREFIX]"
+)
+@click.option("--local-path", metavar="FILE", help="The embedded file. [ENVYBOX_LOCAL_PATH]")
+@click.pass_context
+def cli(
+    context: click.Context,
+    *,
+    backend: str | None,
+    project: str | None,
+    database: str | None,
+    collection: str | None,
+    topic_prefix: str | None,
+    local_path: str | None,
+) -> None:
+    """See what Envybox sent, find what is stuck, send it on again."""
+    context.obj = Place(
+        {
+            "ENVYBOX_BACKEND": backend,
+            "GOOGLE_CLOUD_PROJECT": project,
+            "ENVYBOX_DATABASE": database,
+            "ENVYBOX_COLLECTION": collection,
+            "ENVYBOX_TOPIC_PREFIX": topic_prefix,
+            "ENVYBOX_LOCAL_PATH": local_path,
+        }
+    )
+
+
+def main() -> None:
+    """Run the program, and end with its exit status."""
+    cli(prog_name="envybox")
+
+
+if __name__ == "__main__":
+    main()
