@@ -43,8 +43,8 @@ PARTS = {
     "subscriber": _part("subscribers", GROUND),
     PUBLIC: _part("subscribers", GROUND, "subscriber"),
     "testing": _part("subscribers", GROUND, "ports", "receiver"),  # the message as it is published
-    "operator": _part(
-        "operator", GROUND, "ports", "local", "receiver", "subscriber", PUBLIC, "testing"
+    "operator": _part(  # of `google` the shape of a document alone: its calls are the client's
+        "operator", GROUND, "ports", "google", "local", "receiver", "subscriber", PUBLIC, "testing"
     ),
     "tools": _part(
         "developer", GROUND, "ports", "local", "receiver", PUBLIC, "testing", "operator"

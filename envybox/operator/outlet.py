@@ -50,7 +50,7 @@ class LocalOutlet:
 
         from envybox.local import open_backend
 
-        _, publisher = open_backend(self._settings)
+        publisher = open_backend(self._settings).publisher
         try:
             outcomes = await asyncio.gather(
                 *(publisher.publish(topic, message, timeout=30) for topic, message in messages),
