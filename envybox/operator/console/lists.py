@@ -1,0 +1,168 @@
+"""The page `Now`: what comes in, live, filtered, counted; and its twins in JSON."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+
+from envybox.errors import EnvyboxError
+from envybox.operator.charts import Bar, bars, shares
+from envybox.operator.console.desk import Desk, Gauges, gauges
+from envybox.operator.console.live import Missed
+from envybox.operator.console.overview import Overview, overview
+from envybox.operator.console.query import Query, guess, parse
+from envybox.operator.console.row import row_of
+from envybox.operator.console.view import View, json_response
+from envybox.ports.lookup import PAGE, Filters, Found, decode_cursor, encode_cursor, place
+
+PATH = "/events"
+STORIES = {"call": "/call", "chat": "/chat", "visitor": "/visitor"}
+
+
+def page(request: Request) -> Response:
+    """Return the list as a page: one reading of the store gives its rows, charts and counts."""
+    desk, view, query = _asked(request)
+    listing = desk.lookup.page(query.filters, limit=desk.sample)
+    shown, cursor = listing.events[:PAGE], listing.cursor
+    if query.cursor:
+        rest = desk.lookup.page(query.filters, limit=PAGE, cursor=query.cursor)
+        shown, cursor = rest.events, rest.cursor
+    elif len(listing.events) > PAGE:
+        cursor = encode_cursor(*place(shown[-1]))
+    live = not (query.cursor or query.filters.pending or query.filters.until)
+    return view.page(
+        "events.html",
+        query=query,
+        rows=list(map(row_of, shown)),
+        next_url=query.url(PATH, cursor=cursor) if cursor else "",
+        gauges=gauges(desk.lookup),
+        live_url=query.url(f"{PATH}/live", after=_newest(listing.events, view.now)) if live else "",
+        **_panel(desk, view, query, listing.events, complete=not listing.cursor),
+    )
+
+
+def panel(request: Request) -> Response:
+    """Return the charts and counts alone, for a page that has new rows."""
+    desk, view, query = _asked(request)
+    listing = desk.lookup.page(query.filters, limit=desk.sample)
+    return view.page(
+        "panel.html",
+        query=query,
+        **_panel(desk, view, query, listing.events, complete=not listing.cursor),
+    )
+
+
+def twin(request: Request) -> Response:
+    """Return the list as JSON."""
+    desk, _, query = _asked(request)
+    listing = desk.lookup.page(query.filters, cursor=query.cursor)
+    more = query.url(f"{PATH}.json", cursor=listing.cursor) if listing.cursor else None
+    return json_response({"events": [found.event for found in listing.events], "next": more})
+
+
+async def live(request: Request) -> Response:
+    """Return the list's stream: a row for each event that comes in, and what is owed."""
+    _, view, query = _asked(request)
+    after = request.headers.get("last-event-id") or request.query_params.get("after", "")
+    try:
+        decode_cursor(after)
+    except ValueError as error:
+        raise HTTPException(400, str(error)) from error
+    return StreamingResponse(_stream(request, view, query, after), media_type="text/event-stream")
+
+
+async def _stream(request: Request, view: View, query: Query, after: str) -> AsyncIterator[str]:
+    yield "retry: 1000\n\n"
+    try:
+        async for item in request.app.state.feed.listen(query.filters, after):
+            if isinstance(item, Found):
+                row = view.draw("row.html", row=row_of(item), fresh=True)
+                yield _message("row", row, encode_cursor(*place(item)))
+            elif isinstance(item, Gauges):
+                yield _message("gauges", view.draw("gauges.html", gauges=item))
+            else:
+                yield ": ping\n\n"
+    except Missed:
+        yield _message("missed", "")
+    except EnvyboxError as error:
+        yield _message("gauges", view.draw("gauges.html", gauges=Gauges(trouble=str(error))))
+
+
+def _message(event: str, data: str, place: str = "") -> str:
+    lines = [f"event: {event}", *([f"id: {place}"] if place else ())]
+    lines += [f"data: {line}" for line in data.split("\n")]
+    return "\n".join((*lines, "\n"))
+
+
+def find(request: Request) -> Response:
+    """Lead from the search box to what was meant: an event, a story, or a list."""
+    desk: Desk = request.app.state.desk
+    meant = guess(request.query_params.get("q", ""))
+    if "event" in meant:
+        return RedirectResponse(f"{PATH}/{meant['event']}", 303)
+    query = Query(given={}, filters=Filters(), period="")
+    for name, value in meant.items():
+        if desk.lookup.page(msgspec.convert({name: value}, Filters), limit=1).events:
+            break
+    else:
+        name, value = next(iter(meant.items()))
+    if name in STORIES:
+        return RedirectResponse(query.url(STORIES[name], id=value), 303)
+    return RedirectResponse(query.url(PATH, **{name: value}, period="all"), 303)
+
+
+def _asked(request: Request) -> tuple[Desk, View, Query]:
+    desk: Desk = request.app.state.desk
+    view = View.of(request)
+    try:
+        query = parse(request.query_params, now=view.now, zone=desk.zone)
+        if query.cursor:
+            decode_cursor(query.cursor)
+    except ValueError as error:
+        raise HTTPException(400, str(error)) from error
+    return desk, view, query
+
+
+def _newest(events: list[Found], now: datetime) -> str:
+    if events:
+        return encode_cursor(*place(events[0]))
+    return encode_cursor(now.astimezone(UTC).isoformat(), "0" * 32)
+
+
+def _panel(
+    desk: Desk, view: View, query: Query, events: list[Found], *, complete: bool
+) -> dict[str, Any]:
+    told = overview(events, query.filters, complete=complete, now=view.now, zone=desk.zone)
+    return {
+        "overview": told,
+        "charts": [_chart(view, query, told, width) for width in (960, 420)],
+        "shares": shares(told.states, view.t("panel.states")),
+    }
+
+
+def _chart(view: View, query: Query, told: Overview, width: int) -> str:
+    count = len(told.stretches)
+    days = count > 0 and (told.stretches[0].until - told.stretches[0].since).days > 0
+    every = max(1, round(count * 56 / width))
+    drawn = []
+    for number, stretch in enumerate(told.stretches):
+        since, until = view.clock.minute(stretch.since), view.clock.minute(stretch.until)
+        label = since[5:10] if days else since[11:]
+        kinds = ", ".join(f"{view.name('type', k)}: {n}" for k, n in stretch.types.items())
+        drawn.append(
+            Bar(
+                stretch.types,
+                f"{since} – {until if days else until[11:]} · {kinds or 0}",
+                label if number % every == every // 2 else "",
+                query.url(
+                    PATH, since=since.replace(" ", "T"), until=until.replace(" ", "T"), period=None
+                ),
+            )
+        )
+    return bars(drawn, view.t("panel.chart"), width=width)
