@@ -12,6 +12,7 @@ EnvyboxError
 ├── BackendError           the store or the publisher did not do what it was asked
 │   ├── Unavailable            not now: down, slow, full, forbidden; worth another try
 │   └── Rejected               never: this very thing is refused, however often it is sent
+├── Unaskable              a question that the store has no index for
 ├── NotAnEvent             a subscriber gave `read_event` something else
 │   └── NewerSchema            an event of a schema version that is not known here
 ├── NoStory                events that share nothing to tell a story of
@@ -87,6 +88,10 @@ class MethodNotAllowed(RequestError):
 
     status = 405
     code = "method_not_allowed"
+
+
+class Unaskable(EnvyboxError):
+    """A question that the store has no index for. The text says what can be asked."""
 
 
 class BackendError(EnvyboxError):

@@ -18,6 +18,13 @@ import msgspec
 
 SCHEMA_VERSION: Literal[1] = 1
 
+NORMALIZER_VERSION = 1
+"""Rises with each change in what normalization makes of a webhook.
+
+It stands beside the event in the store, and in no message: so an operator finds what an
+older version made, and makes it anew from `raw`.
+"""
+
 CALL_STATES = (
     "client_no_answer",
     "operator_no_answer",

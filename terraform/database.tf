@@ -13,9 +13,12 @@ locals {
       # recover: what is pending, oldest first
       pending = { field = "publish.state", order = "ASCENDING" }
     },
-    # The operator's tools: newest first. Left out with the times' indexes, as they hold the same rising values.
+    # The operator's tools: newest first, by one of these or, merged, by several (envybox/operator/shapes.py; a test
+    # compares). Left out with the times' indexes, as they hold the same rising values.
     var.database.index_times ? {
       by_type    = { field = "type", order = "DESCENDING" }
+      by_site    = { field = "page.site", order = "DESCENDING" }
+      by_state   = { field = "call.state", order = "DESCENDING" }
       by_account = { field = "account", order = "DESCENDING" }
     } : {}
   )

@@ -13,7 +13,17 @@ from typing import Any
 
 import msgspec
 
-from envybox.event import Call, Chat, FieldWarning, Ids, Manager, Page, Utm, Visitor
+from envybox.event import (
+    NORMALIZER_VERSION,
+    Call,
+    Chat,
+    FieldWarning,
+    Ids,
+    Manager,
+    Page,
+    Utm,
+    Visitor,
+)
 from envybox.google.messages import Document
 from envybox.google.values import UnholdableError, check_count, fill, is_name, items
 from envybox.ports.store import Record
@@ -164,6 +174,7 @@ def _empty() -> Any:
     publish["message_id"].null_value = 0
     publish["published_at"].null_value = 0
     publish["attempts"].integer_value = 0
+    fields["normalizer"].integer_value = NORMALIZER_VERSION
     return document
 
 

@@ -22,10 +22,10 @@ def open_backend(settings: Settings) -> tuple[LocalBackend, LocalBackend]:
     The file is looked at, its directory made where it is missing; it is opened by the
     first call. Raises `SettingsError` where it cannot be used.
     """
-    if sqlite3.sqlite_version_info < (3, 31):  # generated columns
+    if sqlite3.sqlite_version_info < (3, 35):  # generated columns that can be dropped
         raise SettingsError(
             "ENVYBOX_BACKEND",
-            f"`local` needs SQLite 3.31 or later; this Python's is {sqlite3.sqlite_version}.",
+            f"`local` needs SQLite 3.35 or later; this Python's is {sqlite3.sqlite_version}.",
         )
     path = Path(settings.local_path).absolute()
     try:

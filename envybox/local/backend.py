@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from envybox.errors import Rejected
+from envybox.event import NORMALIZER_VERSION
 from envybox.local.database import to_text, to_time
 from envybox.local.worker import Worker
 from envybox.ports.publish import Message
@@ -17,8 +18,8 @@ MAX_MESSAGE_BYTES = 10_000_000
 """Pub/Sub's limit, kept here too: what runs locally must run there."""
 
 _CREATE = """
-INSERT INTO events (id, received_at, expire_at, topic, account, raw, event)
-VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+INSERT INTO events (id, received_at, expire_at, topic, account, raw, event, normalizer)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
 """
 _GET = "SELECT id, account, received_at, raw, state, attempts FROM events WHERE id = ?"
 _PUBLISHED = """
@@ -55,6 +56,7 @@ class LocalBackend:
             event.account,
             record.raw,
             _text(event),
+            NORMALIZER_VERSION,
         )
         return await self._worker.write(lambda db: db.execute(_CREATE, row).rowcount == 1, timeout)
 

@@ -1,4 +1,4 @@
-"""The SQLite file: its schema, how it is opened, how time is written, what is deleted.
+"""The SQLite file: how it is opened, how time is written, what is deleted.
 
 Tables: `events` (the documents), `messages` (what was published, a log), `subscriptions`
 and `deliveries` (who is to be sent which of them).
@@ -11,6 +11,8 @@ import sqlite3
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+from envybox.local.migrations import migrate
+
 BUSY_SECONDS = 0.05
 """How long SQLite itself waits for a file that another process holds."""
 
@@ -19,57 +21,6 @@ MESSAGE_RETENTION = timedelta(days=7)
 
 STEP = 100
 """How many rows of each table one step of `tidy` deletes at most."""
-
-# `document` is what Firestore holds, put together when it is read: an event is written
-# once, and what `mark` changes is a few columns. `event` is the JSON as published.
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS events (
-    id TEXT NOT NULL UNIQUE,
-    received_at TEXT NOT NULL,
-    expire_at TEXT,
-    state TEXT NOT NULL DEFAULT 'pending',
-    topic TEXT NOT NULL,
-    message_id TEXT,
-    published_at TEXT,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    account TEXT NOT NULL,
-    raw TEXT NOT NULL,
-    event TEXT NOT NULL,
-    document TEXT AS (
-        substr(event, 1, length(event) - 1) || ',"raw":' || json_quote(raw)
-        || ',"publish":' || json_object(
-            'state', state, 'topic', topic, 'message_id', message_id,
-            'published_at', published_at, 'attempts', attempts)
-        || coalesce(',"expire_at":"' || expire_at || '"', '') || '}'
-    ) VIRTUAL
-);
-CREATE INDEX IF NOT EXISTS events_pending ON events (received_at, id, state)
-    WHERE state = 'pending';
-CREATE INDEX IF NOT EXISTS events_expiring ON events (expire_at, state)
-    WHERE expire_at IS NOT NULL AND state = 'published';
-CREATE TABLE IF NOT EXISTS messages (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-    message_id TEXT AS (CAST(sequence AS TEXT)) VIRTUAL,
-    topic TEXT NOT NULL,
-    published_at TEXT NOT NULL,
-    ordering_key TEXT NOT NULL,
-    attributes TEXT NOT NULL,
-    data BLOB NOT NULL
-);
-CREATE TABLE IF NOT EXISTS subscriptions (
-    name TEXT PRIMARY KEY,
-    topic TEXT NOT NULL,
-    position INTEGER NOT NULL
-);
-CREATE TABLE IF NOT EXISTS deliveries (
-    subscription TEXT NOT NULL REFERENCES subscriptions ON DELETE CASCADE,
-    sequence INTEGER NOT NULL REFERENCES messages ON DELETE CASCADE,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    due_at TEXT NOT NULL,
-    PRIMARY KEY (sequence, subscription)
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (subscription, due_at);
-"""
 
 
 def connect(path: str, *, wait: float = BUSY_SECONDS) -> sqlite3.Connection:
@@ -88,7 +39,7 @@ def connect(path: str, *, wait: float = BUSY_SECONDS) -> sqlite3.Connection:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA foreign_keys = ON")
-        db.executescript(SCHEMA)
+        migrate(db)
     except sqlite3.Error:
         db.close()
         raise

@@ -94,7 +94,7 @@ run "plan" {
   assert {
     condition = (
       [for f in google_firestore_index.this["pending"].fields : "${f.field_path} ${f.order}"] == ["publish.state ASCENDING", "received_at ASCENDING"] &&
-      toset(keys(google_firestore_index.this)) == toset(["pending", "by_type", "by_account"])
+      toset(keys(google_firestore_index.this)) == toset(["pending", "by_type", "by_site", "by_state", "by_account"])
     )
     error_message = "recover's query, or an operator's, would find no index."
   }

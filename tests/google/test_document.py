@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from envybox.event import Event, FieldWarning
+from envybox.event import NORMALIZER_VERSION, Event, FieldWarning
 from envybox.google import document, values
 from envybox.google.messages import BatchWriteRequest
 from envybox.ports.store import Record
@@ -85,7 +85,7 @@ def check_rules(value: Any, depth: int = 1) -> None:
 
 @pytest.mark.parametrize("title", SAMPLES)
 def test_samples(title: str) -> None:
-    """A document has the event's fields, times as timestamps, and raw, publish and no more."""
+    """A document has the event's fields, times as timestamps, what is the store's own, no more."""
     fields = SAMPLES[title]
     event = event_of(fields)
     assert {
@@ -98,6 +98,7 @@ def test_samples(title: str) -> None:
             "published_at": None,
             "attempts": 0,
         },
+        "normalizer": NORMALIZER_VERSION,
     } == built(fields)
 
 

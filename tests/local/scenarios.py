@@ -52,7 +52,7 @@ async def create(path: Path, count: str) -> None:
 async def limited(path: Path) -> None:
     """Create events until the system refuses to let the file grow, then once it allows it."""
     async with opened(path) as backend:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, resource.RLIM_INFINITY))
         stored = 0
         try:
             while await backend.create(record(str(stored), raw='["x"]' * 500), timeout=5):

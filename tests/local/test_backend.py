@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from envybox.errors import Rejected
-from envybox.event import encode
+from envybox.event import NORMALIZER_VERSION, encode
 from envybox.local import backend as statements
 from envybox.local import subscriptions
 from envybox.local.database import connect
@@ -40,7 +40,7 @@ def test_created_once(path: Path) -> None:
 
 
 def test_document(path: Path) -> None:
-    """The document is the published JSON, and `raw`, `publish` and `expire_at` beside it."""
+    """The document is the published JSON, and what is the store's own beside it."""
     raw = '[["name","\\ud800 \\"Анна\\""]]'
     new = record(A, raw=raw, expire_at=NOW + timedelta(days=1))
 
@@ -60,6 +60,7 @@ def test_document(path: Path) -> None:
             "attempts": 1,
         },
         "expire_at": "2026-11-23T06:46:00.000000Z",
+        "normalizer": NORMALIZER_VERSION,
     }
     [(document,)] = query(path, "SELECT document FROM events")
     assert expected == json.loads(document)

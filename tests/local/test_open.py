@@ -104,4 +104,4 @@ def test_no_access(path: Path, monkeypatch: pytest.MonkeyPatch, refused: str, to
 def test_old_sqlite(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A Python whose SQLite is too old is told so."""
     monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 26, 0))
-    assert "3.31" in str(_refusal(path))
+    assert "3.35" in str(_refusal(path))
