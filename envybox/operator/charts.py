@@ -67,10 +67,7 @@ def bars(drawn: Sequence[Bar], title: str, *, width: int = 960, height: int = 17
     highest = _ceiling(max((bar.total for bar in drawn), default=0))
     plot = height - _TOP - _BOTTOM
     place = (width - _LEFT) / max(1, len(drawn))
-    parts = [
-        f'<svg class="chart" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
-        f' role="group" aria-label="{escape(title)}">'
-    ]
+    parts = [_head("chart", width, height) + f' role="group" aria-label="{escape(title)}">']
     for value in _marks(highest):
         y = _TOP + plot * (1 - value / highest)
         parts.append(
@@ -93,11 +90,11 @@ def bars(drawn: Sequence[Bar], title: str, *, width: int = 960, height: int = 17
 def _bar(bar: Bar, x: float, place: float, plot: float, highest: int) -> str:
     inner, left = place * (1 - _GAP), x + place * _GAP / 2
     bottom = _TOP + plot
-    parts = [
-        f"<g><title>{escape(bar.title)}</title>"
+    parts = [f"<g><title>{escape(bar.title)}</title>"]
+    parts.append(
         f'<rect class="hit" x="{x:.1f}" y="{_TOP}" width="{place:.1f}" height="{plot:.1f}"'
         ' fill="transparent"/>'
-    ]
+    )
     for name in _ordered(bar.values):
         tall = plot * bar.values[name] / highest
         bottom -= tall
@@ -106,16 +103,16 @@ def _bar(bar: Bar, x: float, place: float, plot: float, highest: int) -> str:
     if not bar.href:
         return drawn
     # Out of the order of tabs: sixty stops before the list, which the periods lead to as well.
-    return f'<a href="{escape(bar.href)}" tabindex="-1" aria-label="{escape(bar.title)}">{drawn}</a>'
+    return (
+        f'<a href="{escape(bar.href)}" tabindex="-1" aria-label="{escape(bar.title)}">{drawn}</a>'
+    )
 
 
 def shares(values: Mapping[str, int], title: str, *, width: int = 960, height: int = 10) -> str:
     """Return one line that is divided as the values are. Nothing at all is a grey one."""
     total = sum(values.values())
-    parts = [
-        f'<svg class="shares" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
-        f' preserveAspectRatio="none" role="img" aria-label="{escape(title)}">'
-    ]
+    told = f' preserveAspectRatio="none" role="img" aria-label="{escape(title)}">'
+    parts = [_head("shares", width, height) + told]
     if not total:
         parts.append(_rect("", 0, 0, width, height))
     x = 0.0
@@ -124,6 +121,11 @@ def shares(values: Mapping[str, int], title: str, *, width: int = 960, height: i
         parts.append(_rect(name, x, 0, max(wide - 2, 0.5), height))
         x += wide
     return "".join((*parts, "</svg>"))
+
+
+def _head(name: str, width: int, height: int) -> str:
+    size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+    return f'<svg class="{name}" {size}'
 
 
 def _rect(name: str, x: float, y: float, width: float, height: float) -> str:
@@ -138,17 +140,21 @@ def _ordered(values: Mapping[str, int]) -> list[str]:
     return known + sorted(name for name in values if name not in COLOURS and values[name])
 
 
+_NICE = {1: 5, 2: 4, 3: 3, 4: 4, 5: 5, 6: 3, 8: 4}
+"""First digits that an axis may end with, and in how many parts it is marked then."""
+
+
 def _ceiling(number: int) -> int:
-    """Return the next of 1, 2, 4, 5, 10, 20, 40, 50, … that is no less."""
+    """Return the next number that is no less, of one digit and noughts."""
     power = 1
     while True:
-        for step in (1, 2, 4, 5):
-            if step * power >= number:
-                return step * power
+        for digit in _NICE:
+            if digit * power >= number:
+                return digit * power
         power *= 10
 
 
 def _marks(highest: int) -> list[int]:
-    """Return what the axis is marked with: whole numbers, at most five."""
-    parts = next(parts for parts in (4, 5, 2, 1) if highest % parts == 0)
+    """Return what the axis is marked with: whole numbers, six at most."""
+    parts = min(highest, _NICE[int(str(highest)[0])])
     return [highest * part // parts for part in range(parts + 1)]

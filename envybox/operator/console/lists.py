@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Any
 
 import msgspec
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
@@ -15,8 +17,8 @@ from envybox.errors import EnvyboxError
 from envybox.operator.charts import Bar, bars, shares
 from envybox.operator.console.desk import Desk, Gauges, gauges
 from envybox.operator.console.live import Missed
-from envybox.operator.console.overview import Overview, overview
-from envybox.operator.console.query import Query, guess, parse
+from envybox.operator.console.overview import Overview, Stretch, overview
+from envybox.operator.console.query import PERIODS, Query, guess, parse
 from envybox.operator.console.row import row_of
 from envybox.operator.console.view import View, json_response
 from envybox.ports.lookup import PAGE, Filters, Found, decode_cursor, encode_cursor, place
@@ -42,6 +44,7 @@ def page(request: Request) -> Response:
         rows=list(map(row_of, shown)),
         next_url=query.url(PATH, cursor=cursor) if cursor else "",
         gauges=gauges(desk.lookup),
+        first_start=not shown and not desk.lookup.page(Filters(), limit=1).events,
         live_url=query.url(f"{PATH}/live", after=_newest(listing.events, view.now)) if live else "",
         **_panel(desk, view, query, listing.events, complete=not listing.cursor),
     )
@@ -141,28 +144,42 @@ def _panel(
     told = overview(events, query.filters, complete=complete, now=view.now, zone=desk.zone)
     return {
         "overview": told,
-        "charts": [_chart(view, query, told, width) for width in (960, 420)],
-        "shares": shares(told.states, view.t("panel.states")),
+        "periods": list(PERIODS),
+        # Markup: what they hold of a payload, `charts` has escaped.
+        "charts": [Markup(_chart(view, query, told, width)) for width in (1260, 420)],  # noqa: S704
+        "shares": Markup(shares(told.states, view.t("panel.states"))),  # noqa: S704
     }
 
 
 def _chart(view: View, query: Query, told: Overview, width: int) -> str:
-    count = len(told.stretches)
-    days = count > 0 and (told.stretches[0].until - told.stretches[0].since).days > 0
-    every = max(1, round(count * 56 / width))
-    drawn = []
-    for number, stretch in enumerate(told.stretches):
+    drawn, labels = [], _labels(view, told.stretches, width // 56)
+    for stretch, label in zip(told.stretches, labels, strict=True):
         since, until = view.clock.minute(stretch.since), view.clock.minute(stretch.until)
-        label = since[5:10] if days else since[11:]
-        kinds = ", ".join(f"{view.name('type', k)}: {n}" for k, n in stretch.types.items())
+        kinds = [f"{view.name('type', kind)}: {n}" for kind, n in stretch.types.items()]
+        times = {"since": since.replace(" ", "T"), "until": until.replace(" ", "T")}
         drawn.append(
             Bar(
                 stretch.types,
-                f"{since} – {until if days else until[11:]} · {kinds or 0}",
-                label if number % every == every // 2 else "",
-                query.url(
-                    PATH, since=since.replace(" ", "T"), until=until.replace(" ", "T"), period=None
-                ),
+                f"{since} – {until[11:] if since[:10] == until[:10] else until} · "
+                + (", ".join(kinds) or "0"),
+                label,
+                query.url(PATH, **times, period=None),
             )
         )
     return bars(drawn, view.t("panel.chart"), width=width)
+
+
+def _labels(view: View, stretches: list[Stretch], most: int) -> list[str]:
+    """Return what stands below each bar, '' for most: times within a day, else dates."""
+    starts = [view.clock.minute(stretch.since) for stretch in stretches]
+    if len({start[:10] for start in starts}) > 2:
+        dates = [start[5:10] for start in starts]
+        texts = [
+            date if date != before else ""
+            for date, before in zip(dates, ["", *dates], strict=False)
+        ]
+    else:
+        texts = [start[11:] for start in starts]
+    every = max(1, -(-sum(map(bool, texts)) // most))
+    numbered = accumulate(map(bool, texts))
+    return [text if n % every == 0 else "" for text, n in zip(texts, numbered, strict=True)]

@@ -35,7 +35,7 @@ Item = Found | Gauges | None
 """An event, what is owed, or nothing, which is sent to find out who is gone."""
 
 
-class Missed(Exception):  # noqa: N818 - named for what it says
+class Missed(Exception):
     """More came while the stream was away than it can be sent."""
 
 
@@ -86,15 +86,17 @@ class Feed:
 
     async def _poll(self) -> None:
         since: datetime | None = None
-        seen: set[str] | None = None
+        seen: set[str] = set()
+        first = True
         loop = asyncio.get_running_loop()
         owed_at = loop.time()
         while True:
             try:
                 found = await run_in_threadpool(self._since, since)
-                for one in found if seen is not None else ():
-                    if one.event.id not in seen:
+                for one in found:
+                    if not first and one.event.id not in seen:
                         self._tell(one)
+                first = False
                 seen = {one.event.id for one in found}
                 since = max((one.event.received_at - OVERLAP for one in found), default=since)
                 if loop.time() >= owed_at:

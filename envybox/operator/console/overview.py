@@ -63,7 +63,7 @@ def overview(
         complete=complete,
         stretches=_stretches(told, filters if complete else Filters(), now, zone),
         facets={name: _values(told, name) for name in LISTED},
-        states=dict(Counter(state for state in states if state)),
+        states=dict(Counter(state for state in states if state).most_common()),
         calls=len(states),
         missed=sum(state in MISSED for state in states),
     )
@@ -97,8 +97,8 @@ def _stretches(
 ) -> list[Stretch]:
     if not events:
         return []
-    end = filters.until or max(now, max(event.received_at for event in events))
-    start = filters.since or min(event.received_at for event in events)
+    end = filters.until or max(now, events[0].received_at)
+    start = filters.since or events[-1].received_at
     step = next((step for step in _STEPS if (end - start) / step <= BARS), _STEPS[-1])
     counted: defaultdict[datetime, Counter[str]] = defaultdict(Counter)
     for event in events:

@@ -7,14 +7,15 @@ from typing import Any
 
 import msgspec
 
-from envybox.event import Event
-from envybox.ports.lookup import Found
+from envybox.event import Chat, Event
+from envybox.ports.lookup import Found, place
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """What a list shows of an event. Texts are as they came: a template makes them harmless."""
 
     id: str
+    place: str
     at: datetime
     type: str
     who: str
@@ -33,10 +34,11 @@ def row_of(found: Found) -> Row:
     """Return an event's line."""
     event = found.event
     visitor, call, page = event.visitor, event.call, event.page
-    reached = [one for one in (visitor.name, visitor.phone or visitor.phone_text, visitor.email)]
+    reached = (visitor.name, visitor.phone or visitor.phone_text, visitor.email)
     names = [one for one in reached if one]
     return Row(
         id=event.id,
+        place=" ".join(place(found)),
         at=event.received_at,
         type=event.type,
         who=names[0] if names else "",
@@ -55,10 +57,9 @@ def row_of(found: Found) -> Row:
 def _said(event: Event) -> str:
     if event.call:
         return "" if event.call.state not in (None, "other") else event.call.state_text or ""
-    if event.chat:
-        spoken = [entry.text for entry in event.chat.transcript if entry.kind == "person"]
-        return event.chat.message or (spoken[0] if spoken else "")
-    return _answers(event.custom_data)
+    chat = event.chat or Chat()
+    spoken = (entry.text for entry in chat.transcript if entry.kind == "person")
+    return chat.message or next(spoken, "") or _answers(event.custom_data)
 
 
 def _answers(data: Any) -> str:

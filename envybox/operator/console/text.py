@@ -82,5 +82,4 @@ def link(url: str) -> Link | None:
     if parts.scheme not in ("http", "https") or not host or parts.username is not None:
         return None
     shown_host = host if port is None else f"{host}:{port}"
-    rest = url.split("://", 1)[1].partition("/")[2]
-    return Link(url, shown_host, f"/{rest}" if rest else "")
+    return Link(url, shown_host, re.sub("^[^:]+://[^/?#]*", "", url))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -38,16 +37,14 @@ _environment.filters |= {
     "json": lambda value: text.seen(as_json(value, indent=2)),
 }
 
-VERSION = hashlib.sha256(
-    b"".join(path.read_bytes() for path in sorted((HERE / "static").iterdir()))
-).hexdigest()[:8]
-"""Stands in the URLs of static files, so that a browser that kept old ones asks anew."""
+PAGES = (("/events", "nav.now"),)
+"""What the head leads to."""
 
 
 class View:
     """Draws in one language, at one time, in the zone of a desk."""
 
-    def __init__(self, desk: Desk, language: str, path: str) -> None:
+    def __init__(self, desk: Desk, language: str, path: str, query: str = "") -> None:
         self.now = datetime.now(UTC)
         self._words = words(language)
         self.clock = Clock(desk.zone, self.now, self._words)
@@ -59,7 +56,8 @@ class View:
             "language": language,
             "languages": LANGUAGES,
             "path": path,
-            "version": VERSION,
+            "here": f"{path}?{query}" if query else path,
+            "pages": PAGES,
         }
 
     @classmethod
@@ -67,7 +65,7 @@ class View:
         """Return the view for who asks."""
         accepted = request.headers.get("accept-language", "")
         language = choose(request.cookies.get(LANGUAGE_COOKIE), accepted)
-        return cls(request.app.state.desk, language, request.url.path)
+        return cls(request.app.state.desk, language, request.url.path, request.url.query)
 
     def t(self, key: str, **values: object) -> str:
         """Return a text of the console's, with values put in."""
