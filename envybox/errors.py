@@ -9,10 +9,10 @@ EnvyboxError
 │   ├── InvalidKey             403
 │   ├── NotConfigured          503
 │   └── MethodNotAllowed       405
+├── Unaskable              a question that the store has no index for
 ├── BackendError           the store or the publisher did not do what it was asked
 │   ├── Unavailable            not now: down, slow, full, forbidden; worth another try
 │   └── Rejected               never: this very thing is refused, however often it is sent
-├── Unaskable              a question that the store has no index for
 ├── NotAnEvent             a subscriber gave `read_event` something else
 │   └── NewerSchema            an event of a schema version that is not known here
 ├── NoStory                events that share nothing to tell a story of

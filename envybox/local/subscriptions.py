@@ -7,6 +7,7 @@ the subscription was made is due until it is acknowledged, across restarts; afte
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from datetime import datetime
 
@@ -124,3 +125,12 @@ class Subscription:
         rows = self._db.execute("SELECT position FROM subscriptions WHERE name = ?", (self._name,))
         position: int = rows.fetchone()[0]
         return position
+
+
+def names(path: str, topic: str) -> list[str]:
+    """Return the names of a topic's subscriptions. Raises `sqlite3.Error`."""
+    with contextlib.closing(connect(path, wait=WAIT_SECONDS)) as db:
+        rows = db.execute(
+            "SELECT name FROM subscriptions WHERE topic = ? ORDER BY name", (topic,)
+        ).fetchall()
+    return [name for (name,) in rows]

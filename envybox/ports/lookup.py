@@ -14,7 +14,6 @@ from typing import Any, Protocol
 import msgspec
 
 from envybox.event import (
-    CallState,
     Event,
     FieldWarning,
     Ids,
@@ -48,7 +47,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
 
     type: str | None = None
     site: str | None = None
-    state: CallState | None = None
+    state: str | None = None
     account: str | None = None
     phone: str | None = None
     email: str | None = None

@@ -22,7 +22,7 @@ _METADATA = "x-goog-pubsub-"
 _DEPTH = 8
 """How many wrappings there may be; a request with a push of a message of an event is four."""
 
-_HEADERS = frozenset({"account", "call_state", "content-type", "event_id", "replay", "replay-again",
+_HEADERS = frozenset({"account", "call_state", "event_id", "replay", "replay-again",
     "schema_version", "site", "type", "webhooktype"})  # fmt: skip
 """The message's attributes that come as headers, beside `ce-…`; others are the request's."""
 
