@@ -11,6 +11,12 @@ from envybox.operator.group import Command, Commands
 from envybox.operator.place import Place
 
 
+def _console() -> Command:
+    from envybox.operator.commands.console import console
+
+    return console
+
+
 def _event() -> Command:
     from envybox.operator.commands.event import event
 
@@ -40,6 +46,7 @@ LOADERS: dict[str, tuple[Callable[[], Command], str]] = {
     "events": (_events, "List events, the newest first."),
     "event": (_event, "Show one event whole, and the story of its call."),
     "replay": (_replay, "Send events again, to one endpoint or to their topics."),
+    "console": (_console, "Serve a page on this machine that shows what comes in."),
 }
 """Imported when they are called: `envybox --help` has to be there at once."""
 

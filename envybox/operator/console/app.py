@@ -13,7 +13,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from envybox.errors import EnvyboxError, Unaskable
-from envybox.operator.console import event, lists, stories
+from envybox.operator.console import event, lists, replays, send, stories
 from envybox.operator.console.desk import Desk
 from envybox.operator.console.live import Feed
 from envybox.operator.console.safety import Guard
@@ -24,14 +24,15 @@ _HERE = re.compile(r"/(?![/\\]).*")
 """A path on this host; browsers take `//name` for another's."""
 
 
-def build(desk: Desk, *, hosts: Iterable[str], token: str = "", port: int = 0) -> Guard:
-    """Return the console of a desk, behind its guard (see `safety`), whose `app` it has."""
+def build(desk: Desk, feed: Feed, *, hosts: Iterable[str], token: str = "", port: int = 0) -> Guard:
+    """Return the console of a desk, with its feed, behind its guard (see `safety`)."""
+    sending = SENDING if desk.receiver and not desk.deployed else ()
     app = Starlette(
-        routes=ROUTES,
+        routes=[*ROUTES, *sending],
         exception_handlers={HTTPException: _refused, EnvyboxError: _troubled},
     )
     app.state.desk = desk
-    app.state.feed = Feed(desk)
+    app.state.feed = feed
     return Guard(app, allowed=hosts, token=token, port=port)
 
 
@@ -73,9 +74,18 @@ ROUTES = (
     Route("/events/live", lists.live),
     Route("/events/{id:str}.json", event.twin),
     Route("/events/{id:str}", event.page),
+    Route("/events/{id:str}/replay", replays.to_url, methods=["POST"]),
+    Route("/events/{id:str}/publish", replays.confirm),
+    Route("/events/{id:str}/publish", replays.publish, methods=["POST"]),
     Route("/find", lists.find),
     Route("/language/{code:str}", _language),
     *(Route(f"/{kind}", stories.page) for kind in stories.KINDS),
     *(Route(f"/{kind}.json", stories.twin) for kind in stories.KINDS),
     Mount("/static", StaticFiles(directory=HERE / "static")),
 )
+
+SENDING = (
+    Route("/send", send.page),
+    Route("/send", send.send, methods=["POST"]),
+)
+"""Not on a deployed project, whose store is for real visitors alone."""

@@ -1,30 +1,50 @@
-"""What the console looks at: a store of events, and what there is around it."""
+"""What the console looks at: the events of a place, and what there is around them."""
 
 from __future__ import annotations
 
 import dataclasses
+import os
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from envybox.operator.place import Place
 from envybox.ports.lookup import Filters, Lookup
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Desk:
-    """A store, and how it is shown.
+    """A place, and how it is shown.
 
-    `place` names it (a file's path, a project); on a `deployed` project the console is
-    read-only, and each event that is read costs. `receiver` is the URL that webhooks go to,
-    '' where it is not known.
+    On a `deployed` project the console is read-only but for replays, and each event that is
+    read costs. `receiver` is the URL that webhooks go to, '' where it is not known.
     """
 
+    place: Place
     lookup: Lookup
-    zone: ZoneInfo
-    place: str
-    deployed: bool = False
+    name: str
+    deployed: bool
     receiver: str = ""
+
+    @classmethod
+    def of(cls, place: Place, receiver: str = "") -> Desk:
+        """Return the desk of a place, which is told where it is."""
+        emulated = "FIRESTORE_EMULATOR_HOST" in os.environ
+        local = place.is_local
+        return cls(
+            place=place,
+            lookup=place.lookup(),
+            name=Path(place.settings.local_path).name if local else place.project,
+            deployed=not (local or emulated),
+            receiver=receiver,
+        )
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone that times are shown in."""
+        return self.place.settings.timezone
 
     @property
     def sample(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from envybox.event import Event
 from envybox.operator.console import curl
-from envybox.operator.console.desk import Desk, gauges
+from envybox.operator.console.desk import Desk
 from envybox.operator.console.row import Row, row_of
 from envybox.operator.console.view import View, json_response
 from envybox.ports.lookup import Filters, Found, Lookup
@@ -27,18 +27,30 @@ _ID = re.compile("[0-9a-f]{32}")
 _HEAD = frozenset({"id", "schema_version", "warnings"})
 
 
+class Done(NamedTuple):
+    """What came of something that was done: how, in words, and an event to look at ('': none)."""
+
+    well: bool
+    text: str
+    event_id: str = ""
+
+
 def page(request: Request) -> Response:
     """Return the page of an event."""
-    desk, found = _found(request)
+    return drawn(request, found_of(request)[1])
+
+
+def drawn(request: Request, found: Found, done: Done | None = None, url: str = "") -> Response:
+    """Return the page of an event, with what came of what was `done`; `url`: replay's, again."""
+    desk: Desk = request.app.state.desk
     event = found.event
-    fields = _fields(found)
-    view = View.of(request)
-    return view.page(
+    fields = fields_of(found)
+    return View.of(request).page(
         "event.html",
         found=found,
         event=event,
-        row=row_of(found),
-        gauges=gauges(desk.lookup),
+        done=done,
+        url=url,
         fields=fields,
         reasons=_reasons(event),
         normalized=_grouped(event),
@@ -52,11 +64,11 @@ def page(request: Request) -> Response:
 
 def twin(request: Request) -> Response:
     """Return an event as JSON: what the store has, whole."""
-    _, found = _found(request)
+    _, found = found_of(request)
     return json_response(
         {
             "event": found.event,
-            "raw": _fields(found),
+            "raw": fields_of(found),
             "publish": found.publish,
             "expire_at": found.expire_at,
             "erased_at": found.erased_at,
@@ -64,7 +76,8 @@ def twin(request: Request) -> Response:
     )
 
 
-def _found(request: Request) -> tuple[Desk, Found]:
+def found_of(request: Request) -> tuple[Desk, Found]:
+    """Return the desk, and the event that the path names. Raises `HTTPException`."""
     desk: Desk = request.app.state.desk
     id_ = request.path_params["id"]
     found = desk.lookup.get(id_) if _ID.fullmatch(id_) else None
@@ -73,7 +86,8 @@ def _found(request: Request) -> tuple[Desk, Found]:
     return desk, found
 
 
-def _fields(found: Found) -> Fields:
+def fields_of(found: Found) -> Fields:
+    """Return the fields as received; one with all of it where somebody changed that by hand."""
     try:
         return decode_raw(found.raw)
     except ValueError:  # somebody changed it by hand

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from envybox.event import Event
-from envybox.operator.console.desk import Desk, gauges
+from envybox.operator.console.desk import Desk
 from envybox.operator.console.view import View, json_response
 from envybox.ports.lookup import Filters
 from envybox.subscriber.stories import Story, call_story, chat_story, visitor_story
@@ -30,8 +30,7 @@ KINDS: dict[str, Callable[[Iterable[Event]], Story]] = {
 def page(request: Request) -> Response:
     """Return a story as a page."""
     kind, story = _story(request)
-    desk: Desk = request.app.state.desk
-    return View.of(request).page(f"{kind}.html", story=story, kind=kind, gauges=gauges(desk.lookup))
+    return View.of(request).page(f"{kind}.html", story=story, kind=kind)
 
 
 def twin(request: Request) -> Response:

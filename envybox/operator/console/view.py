@@ -37,8 +37,8 @@ _environment.filters |= {
     "json": lambda value: text.seen(as_json(value, indent=2)),
 }
 
-PAGES = (("/events", "nav.now"),)
-"""What the head leads to."""
+NOW, SEND = ("/events", "nav.now"), ("/send", "nav.send")
+"""What the head leads to, and what it is called."""
 
 
 class View:
@@ -57,7 +57,7 @@ class View:
             "languages": LANGUAGES,
             "path": path,
             "here": f"{path}?{query}" if query else path,
-            "pages": PAGES,
+            "pages": (NOW, SEND) if desk.receiver and not desk.deployed else (NOW,),
         }
 
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,12 @@ from typing import Any
 import httpx
 from starlette.types import ASGIApp
 
-from bench.lifelike import ZONE, store
-from envybox.local.lookup import SqliteLookup
+from bench.lifelike import store
 from envybox.operator.console.app import build
 from envybox.operator.console.desk import Desk
+from envybox.operator.console.live import Feed
 from envybox.operator.console.safety import hosts
+from envybox.operator.place import Place
 
 HOME = "http://localhost:8090"
 CALL = {"webhooktype": "2", "call_id": "9000001", "visitor_id": "100000001"}
@@ -37,15 +39,16 @@ class Store:
         at = datetime.now(UTC) - timedelta(seconds=ago)
         return store(self.path, [(at, list(fields.items()))], state=state)[0]
 
-    def desk(self, **settings: object) -> Desk:
+    def desk(self, **settings: Any) -> Desk:
         """Return the desk of this file."""
-        given = {"lookup": SqliteLookup(self.path), "zone": ZONE, "place": "envybox.db"}
-        return Desk(**(given | settings))  # type: ignore[arg-type]
+        given = {"ENVYBOX_BACKEND": "local", "ENVYBOX_LOCAL_PATH": self.path}
+        return dataclasses.replace(Desk.of(Place(given)), **settings)
 
-    def client(self, token: str = "", **settings: object) -> Client:
+    def client(self, token: str = "", **settings: Any) -> Client:
         """Return a client of this file's console, without a browser's headers."""
-        app = build(self.desk(**settings), hosts=hosts("127.0.0.1", 8090), token=token, port=8090)
-        return Client(app)
+        desk = self.desk(**settings)
+        allowed = hosts("127.0.0.1", 8090)
+        return Client(build(desk, Feed(desk), hosts=allowed, token=token, port=8090))
 
 
 class Client:
