@@ -23,6 +23,9 @@ from envybox.webhook import Fields, decode_raw
 RELATED = 100
 """How many events of the same call, chat or visitor are shown, the latest ones."""
 
+MOST_OF_A_COMMAND = 100_000
+"""The longest `curl` line that is shown: Linux takes no argument over 128 kB."""
+
 _ID = re.compile("[0-9a-f]{32}")
 _HEAD = frozenset({"id", "schema_version", "warnings"})
 
@@ -45,6 +48,7 @@ def drawn(request: Request, found: Found, done: Done | None = None, url: str = "
     desk: Desk = request.app.state.desk
     event = found.event
     fields = fields_of(found)
+    command = curl.command(desk.receiver or "https://RECEIVER", fields)
     return View.of(request).page(
         "event.html",
         found=found,
@@ -58,7 +62,7 @@ def drawn(request: Request, found: Found, done: Done | None = None, url: str = "
         topic=found.publish.topic,
         story=_related(desk.lookup, event),
         keys=_keys(event),
-        curl=curl.command(desk.receiver or "https://RECEIVER", fields) if fields else "",
+        curl=command if len(command) <= MOST_OF_A_COMMAND else "",
     )
 
 

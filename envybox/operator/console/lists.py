@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from itertools import accumulate
 from typing import Any
+from urllib.parse import urlencode
 
-import msgspec
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -20,11 +20,11 @@ from envybox.operator.console.live import Missed
 from envybox.operator.console.overview import Overview, Stretch, overview
 from envybox.operator.console.query import PERIODS, Query, guess, parse
 from envybox.operator.console.row import row_of
+from envybox.operator.console.stories import KINDS
 from envybox.operator.console.view import View, json_response
 from envybox.ports.lookup import PAGE, Filters, Found, decode_cursor, encode_cursor, place
 
 PATH = "/events"
-STORIES = {"call": "/call", "chat": "/chat", "visitor": "/visitor"}
 
 
 def page(request: Request) -> Response:
@@ -106,25 +106,28 @@ def _message(event: str, data: str, place: str = "") -> str:
 def find(request: Request) -> Response:
     """Lead from the search box to what was meant: an event, a story, or a list."""
     desk: Desk = request.app.state.desk
+    view = View.of(request)
     meant = guess(request.query_params.get("q", ""))
     if "event" in meant:
         return RedirectResponse(f"{PATH}/{meant['event']}", 303)
-    query = Query(given={}, filters=Filters(), period="")
-    for name, value in meant.items():
-        if desk.lookup.page(msgspec.convert({name: value}, Filters), limit=1).events:
-            break
-    else:
-        name, value = next(iter(meant.items()))
-    if name in STORIES:
-        return RedirectResponse(query.url(STORIES[name], id=value), 303)
-    return RedirectResponse(query.url(PATH, **{name: value}, period="all"), 303)
+    asked = [_parsed(desk, view, {name: text, "period": "all"}) for name, text in meant.items()]
+    found = (query for query in asked if desk.lookup.page(query.filters, limit=1).events)
+    query = next(found, asked[0])
+    (name, text), *_ = query.chosen.items()
+    url = f"/{name}?{urlencode({'id': text})}" if name in KINDS else query.url(PATH)
+    return RedirectResponse(url, 303)
+
+
+def _parsed(desk: Desk, view: View, parameters: Mapping[str, str]) -> Query:
+    region = desk.place.settings.phone_region
+    return parse(parameters, now=view.now, zone=desk.zone, region=region)
 
 
 def _asked(request: Request) -> tuple[Desk, View, Query]:
     desk: Desk = request.app.state.desk
     view = View.of(request)
     try:
-        query = parse(request.query_params, now=view.now, zone=desk.zone)
+        query = _parsed(desk, view, request.query_params)
         if query.cursor:
             decode_cursor(query.cursor)
     except ValueError as error:

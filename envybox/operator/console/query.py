@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
+import click
 import msgspec
 
+from envybox.operator.options import moment, phone
 from envybox.ports.lookup import Filters
 
 PERIODS = {
@@ -30,7 +33,7 @@ SELECTIVE = ("phone", "email", "visitor", "call", "chat")
 """What few events share: a list of these is of all times, unless it says otherwise."""
 
 _FLAGS = ("pending", "warnings")
-_TIMES = ("since", "until")
+_TIMES = {"since", "until"}
 _NAMES = (*LISTED, *SELECTIVE, *_FLAGS, *_TIMES, "period", "cursor")
 
 
@@ -59,13 +62,18 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
         return path + ("?" + urlencode(changed) if changed else "")
 
 
-def parse(parameters: Mapping[str, str], *, now: datetime, zone: tzinfo) -> Query:
-    """Return what a URL asks for; times are read in a zone where they have no offset.
+def parse(parameters: Mapping[str, str], *, now: datetime, zone: ZoneInfo, region: str) -> Query:
+    """Return what a URL asks for, times and phones as the commands read them.
 
     Raises `ValueError`, whose text names the parameter and what it takes.
     """
     given = {name: parameters[name].strip() for name in _NAMES if parameters.get(name, "").strip()}
-    times = {name: _time(name, given[name], zone) for name in _TIMES if name in given}
+    times = {}
+    for name in _TIMES & given.keys():
+        try:
+            times[name] = moment(given[name], zone, now)
+        except click.BadParameter as error:
+            raise ValueError(f"{name}: {error.message}") from error
     period = given.get("period", _usual(given))
     if period not in PERIODS:
         raise ValueError(f"period: {period!r} is none of {', '.join(PERIODS)}")
@@ -73,6 +81,8 @@ def parse(parameters: Mapping[str, str], *, now: datetime, zone: tzinfo) -> Quer
     if span is not None and not times:
         times["since"] = now - span
     values = {name: given[name] for name in (*LISTED, *SELECTIVE) if name in given}
+    if "phone" in given:
+        values["phone"] = phone(given["phone"], region)
     flags = {name: True for name in _FLAGS if given.get(name) == "1"}
     return Query(
         given=given,
@@ -86,17 +96,6 @@ def _usual(given: Iterable[str]) -> str:
     return "all" if {*SELECTIVE, *_FLAGS, *_TIMES} & {*given} else "24h"
 
 
-def _time(name: str, text: str, zone: tzinfo) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{name}: {text!r} is no time such as 2026-11-28T14:30") from None
-    try:
-        return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
-    except OverflowError:
-        raise ValueError(f"{name}: {text!r} is too far away") from None
-
-
 _ID = re.compile("[0-9a-f]{32}")
 
 
@@ -107,11 +106,8 @@ def guess(text: str) -> dict[str, str]:
         return {"event": text}
     if "@" in text:
         return {"email": text}
-    digits = re.sub(r"[\s().-]", "", text)
-    if re.fullmatch(r"\+\d{7,15}", digits):
-        return {"phone": digits}
-    if re.fullmatch(r"\d{10,}", digits):
-        return {"phone": digits, "visitor": text, "call": text, "chat": text}
+    if re.fullmatch(r"\+?[\d\s().-]{10,}", text):
+        return {"phone": text, "visitor": text, "call": text, "chat": text}
     if re.search(r"\d", text) and not re.search(r"\.[^\W\d]", text):
         return {"call": text, "chat": text, "visitor": text}
     return {"site": text}

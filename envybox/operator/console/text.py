@@ -19,10 +19,11 @@ LONG = 4000
 
 # Controls, what turns or hides text (Cf), line separators, halves of a character. The joiners
 # of scripts and emoji (200C, 200D) stay: without them a name is misspelled.
-_UNSEEN = re.compile(
+UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
+"""A character that cannot be seen, or that turns the line round."""
 
 
 class Link(NamedTuple):
@@ -47,7 +48,7 @@ def seen(text: str) -> Markup:
     """Return text as markup, what cannot be seen or would turn the line round as a sign."""
     parts: list[Markup] = []
     end = 0
-    for match in _UNSEEN.finditer(text):
+    for match in UNSEEN.finditer(text):
         parts += (escape(text[end : match.start()]), _sign(match.group()))
         end = match.end()
     return Markup("").join((*parts, escape(text[end:])))
@@ -55,7 +56,7 @@ def seen(text: str) -> Markup:
 
 def plain(value: object, limit: int = SHORT) -> str:
     """Return text for an attribute or a title: signs for what is unseen, and no markup."""
-    text = _UNSEEN.sub(lambda match: f"⟨{ord(match.group()):04X}⟩", str(value)[: limit + 1])
+    text = UNSEEN.sub(lambda match: f"⟨{ord(match.group()):04X}⟩", str(value)[: limit + 1])
     return text if len(text) <= limit else text[:limit] + "…"
 
 
@@ -71,7 +72,7 @@ def link(url: str) -> Link | None:
     The host is the one that a browser will ask, in ASCII, so that letters that look alike
     are told apart; a name before an `@` is not taken for it.
     """
-    if _UNSEEN.search(url) or re.search(r"[\s\\]", url):
+    if UNSEEN.search(url) or re.search(r"[\s\\]", url):
         return None  # browsers drop or turn some of them, and so go where nobody read
     try:
         parts = urlsplit(url)

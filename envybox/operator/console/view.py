@@ -34,7 +34,7 @@ _environment.filters |= {
     "link": text.link,
     "css_class": css_class,
     "talk": talk,
-    "json": lambda value: text.seen(as_json(value, indent=2)),
+    "json": lambda value: text.shown(as_json(value, indent=2), 20_000),
 }
 
 NOW, SEND = ("/events", "nav.now"), ("/send", "nav.send")

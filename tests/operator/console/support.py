@@ -46,7 +46,11 @@ class Store:
 
     def client(self, token: str = "", **settings: Any) -> Client:
         """Return a client of this file's console, without a browser's headers."""
-        desk = self.desk(**settings)
+        return self.client_of(self.desk(**settings), token)
+
+    @staticmethod
+    def client_of(desk: Desk, token: str = "") -> Client:
+        """Return a client of a desk's console."""
         allowed = hosts("127.0.0.1", 8090)
         return Client(build(desk, Feed(desk), hosts=allowed, token=token, port=8090))
 

@@ -18,7 +18,7 @@ NAMES = ("type", "state", "site", "phone", "call", "pending", "warnings", "perio
 
 def asked(**parameters: str) -> Query:
     """Return a URL's query, read now in Moscow."""
-    return parse(parameters, now=NOW, zone=MOSCOW)
+    return parse(parameters, now=NOW, zone=MOSCOW, region="RU")
 
 
 def test_a_list_is_of_the_last_day() -> None:
@@ -77,7 +77,6 @@ def _read(url: str) -> dict[str, str]:
     ("text", "expected"),
     [
         ("  anna@example.com ", {"email": "anna@example.com"}),
-        ("+7 (900) 000-00-00", {"phone": "+79000000000"}),
         ("9000001", {"call": "9000001", "chat": "9000001", "visitor": "9000001"}),
         ("example.com", {"site": "example.com"}),
         ("shop24.example.com", {"site": "shop24.example.com"}),
@@ -92,7 +91,18 @@ def test_the_search_box_guesses(text: str, expected: dict[str, str]) -> None:
 
 def test_ten_digits_may_be_a_phone() -> None:
     """A long number is a phone first, and then an id."""
-    assert ["phone", "visitor", "call", "chat"] == list(guess("89000000000"))
+    assert ["phone", "visitor", "call", "chat"] == list(guess("+7 (900) 000-00-00"))
+
+
+def test_a_phone_has_any_spelling() -> None:
+    """A number is looked for as it is stored, however it is spelled."""
+    assert "+79000000000" == asked(phone="8 (900) 000-00-00").filters.phone
+    assert "звоните" == asked(phone="звоните").filters.phone
+
+
+def test_times_may_be_ago() -> None:
+    """A time may be told as the commands take it."""
+    assert NOW - timedelta(hours=3) == asked(since="3h").filters.since
 
 
 @given(st.text())
