@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 import click
@@ -35,18 +34,68 @@ def _replay() -> Command:
     return replay
 
 
+def _listen() -> Command:
+    from envybox.operator.commands.listen import listen
+
+    return listen
+
+
 def _send() -> Command:
     from envybox.operator.commands.send import send
 
     return send
 
 
+def _export() -> Command:
+    from envybox.operator.commands.export import export
+
+    return export
+
+
+def _renormalize() -> Command:
+    from envybox.operator.commands.renormalize import renormalize
+
+    return renormalize
+
+
+def _erase() -> Command:
+    from envybox.operator.commands.erase import erase
+
+    return erase
+
+
+def _pending() -> Command:
+    from envybox.operator.commands.pending import pending
+
+    return pending
+
+
 LOADERS: dict[str, tuple[Callable[[], Command], str]] = {
-    "send": (_send, "Send webhooks to the receiver, as Envybox would."),
+    "send": (_send, "Send lifelike webhooks: of types, or a `call` as it happens (the default)."),
+    "listen": (
+        _listen,
+        "Follow what is published, until Ctrl-C; and post it on, as a push subscription would.",
+    ),
     "events": (_events, "List events, the newest first."),
-    "event": (_event, "Show one event whole, and the story of its call."),
-    "replay": (_replay, "Send events again, to one endpoint or to their topics."),
-    "console": (_console, "Serve a page on this machine that shows what comes in."),
+    "event": (_event, "Show one event whole: as received, as normalized, and how far it came."),
+    "replay": (
+        _replay,
+        "Send stored events again, the oldest first: to one endpoint, or to their topics.",
+    ),
+    "export": (_export, "Write events to a file: xlsx for Excel, csv, jsonl or parquet."),
+    "renormalize": (
+        _renormalize,
+        "Make events anew from `raw`, after an upgrade; publish nothing.",
+    ),
+    "erase": (
+        _erase,
+        "Remove a person's data from the stored events, after showing what was found.",
+    ),
+    "pending": (
+        _pending,
+        "Show what is stored and not published yet, the oldest first; exit status 1 if it is late.",
+    ),
+    "console": (_console, "Serve a page on this machine that shows what comes in, and open it."),
 }
 """Imported when they are called: `envybox --help` has to be there at once."""
 
@@ -70,7 +119,6 @@ LOADERS: dict[str, tuple[Callable[[], Command], str]] = {
     "--topic-prefix", metavar="TEXT", help="What topics begin with. [ENVYBOX_TOPIC_PREFIX]"
 )
 @click.option("--local-path", metavar="FILE", help="The embedded file. [ENVYBOX_LOCAL_PATH]")
-@click.option("--no-color", is_flag=True, help="No colours. [NO_COLOR]")
 @click.pass_context
 def cli(
     context: click.Context,
@@ -81,7 +129,6 @@ def cli(
     collection: str | None,
     topic_prefix: str | None,
     local_path: str | None,
-    no_color: bool,
 ) -> None:
     """See what Envybox sent, find what is stuck, send it on again."""
     context.obj = Place(
@@ -94,8 +141,6 @@ def cli(
             "ENVYBOX_LOCAL_PATH": local_path,
         }
     )
-    if no_color or os.environ.get("NO_COLOR"):
-        context.color = False
 
 
 def main() -> None:

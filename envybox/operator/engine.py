@@ -54,7 +54,7 @@ def run(
     outcome = Outcome()
     started = time.monotonic()
     left = journal.left
-    with _stop_by_signal() as stop, ThreadPoolExecutor(READERS) as readers:
+    with stop_by_signal() as stop, ThreadPoolExecutor(READERS) as readers:
         for start in range(0, len(left), CHUNK):
             ids = left[start : start + CHUNK]
             found = dict(zip(ids, readers.map(lookup.get, ids), strict=True))
@@ -77,7 +77,7 @@ def run(
 def _round(
     batch: list[tuple[Event, Message]], journal: Journal, deliver: Deliver, outcome: Outcome
 ) -> None:
-    for (event, _), problem in zip(batch, deliver(batch), strict=False):
+    for problem, (event, _) in zip(deliver(batch), batch, strict=False):
         if problem:
             outcome.problem = outcome.problem or f"{event.id}: {problem}"
         else:
@@ -110,7 +110,7 @@ def _rounds(
 
 
 @contextmanager
-def _stop_by_signal() -> Iterator[threading.Event]:
+def stop_by_signal() -> Iterator[threading.Event]:
     """Give an event that the first Ctrl-C sets: the round under way is finished first."""
     stop = threading.Event()
 

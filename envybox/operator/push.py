@@ -24,11 +24,6 @@ class Answer(NamedTuple):
     problem: str
     seconds: float
 
-    @property
-    def taken(self) -> bool:
-        """Whether the message counts as delivered."""
-        return 200 <= self.status < 300
-
     def __str__(self) -> str:
         head = f"[{self.status or '---'}]"
         return f"{head} {self.seconds * 1000:.0f} ms{f'  {self.problem}' * bool(self.problem)}"

@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import click
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from envybox.event import FieldWarning
 from envybox.operator.options import moment
 from envybox.operator.safe import cell, plain
 from tests.operator.support import objects, run
@@ -189,6 +191,14 @@ def test_raw_that_was_changed(local: World) -> None:
         db.execute("UPDATE events SET raw = 'spoiled \x1b'")
     db.close()
     assert "  spoiled ␛" in run("event", event.id).stdout
+
+
+def test_a_warning_of_no_field(local: World) -> None:
+    """A warning of what was not received as a field is shown below the fields."""
+    event, fields = an_event()
+    warned = msgspec.structs.replace(event, warnings=[FieldWarning("", "odd\x1b")])
+    local.put((warned, fields))
+    assert "  ! the event: odd␛" in run("event", event.id).stdout
 
 
 def test_hostile_text(world: World) -> None:

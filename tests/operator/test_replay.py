@@ -337,7 +337,7 @@ def test_progress_in_a_terminal(local: World, monkeypatch: pytest.MonkeyPatch) -
 
 def test_counts_of_topics(local: World) -> None:
     """The question counts each topic by itself."""
-    local.put(an_event(), an_event(), an_event("the quiz"))
+    local.put(an_event(), an_event(), an_event("the quiz", visitor_id=""))
     result = run("replay", "--since", "2026-11-01", "--publish", "--yes")
     assert "2 to envybox-call-result" in result.stderr
     assert "1 to envybox-lead-quiz" in result.stderr
