@@ -15,7 +15,7 @@ from envybox.operator.place import Place, say
 LOOPBACK = "127.0.0.1"
 
 
-@click.command(cls=Command, example="envybox --project my-project-123 console")
+@click.command(cls=Command, example="envybox console --receiver http://localhost:8080/")
 @click.option(
     "--host",
     default=LOOPBACK,
@@ -52,15 +52,21 @@ def console(place: Place, *, host: str, port: int | None, no_open: bool, receive
     url = f"http://{name}:{chosen}/" + (f"?token={token}" if token else "")
     serving = server(desk, host, chosen, token=token)
     serving.when_up = lambda: _tell(url, open_it=not no_open)
-    serving.run()
-    if not serving.started:
-        sys.exit(1)  # uvicorn told why
+    try:
+        serving.run()
+    except SystemExit as error:  # uvicorn told why it cannot listen
+        raise click.exceptions.Exit(1) from error
 
 
 def _tell(url: str, *, open_it: bool) -> None:
     say(f"The console is up: {url}")
-    if open_it and sys.stderr.isatty():
+    if open_it and at_a_terminal():
         webbrowser.open(url)
+
+
+def at_a_terminal() -> bool:
+    """Tell whether a person started this, and not another program."""
+    return sys.stderr.isatty()
 
 
 def is_loopback(host: str) -> bool:

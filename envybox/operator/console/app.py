@@ -13,7 +13,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from envybox.errors import EnvyboxError, Unaskable
-from envybox.operator.console import event, lists, replays, send, stories
+from envybox.operator.console import downloads, event, lists, replays, send, stories
 from envybox.operator.console.desk import Desk
 from envybox.operator.console.live import Feed
 from envybox.operator.console.safety import Guard
@@ -72,6 +72,7 @@ ROUTES = (
     Route("/events.json", lists.twin),
     Route("/events/panel", lists.panel),
     Route("/events/live", lists.live),
+    Route("/events/export.{kind:str}", downloads.export),
     Route("/events/{id:str}.json", event.twin),
     Route("/events/{id:str}", event.page),
     Route("/events/{id:str}/replay", replays.to_url, methods=["POST"]),

@@ -29,7 +29,7 @@ PATH = "/events"
 
 def page(request: Request) -> Response:
     """Return the list as a page: one reading of the store gives its rows, charts and counts."""
-    desk, view, query = _asked(request)
+    desk, view, query = asked(request)
     listing = desk.lookup.page(query.filters, limit=desk.sample)
     shown, cursor = listing.events[:PAGE], listing.cursor
     if query.cursor:
@@ -52,7 +52,7 @@ def page(request: Request) -> Response:
 
 def panel(request: Request) -> Response:
     """Return the charts and counts alone, for a page that has new rows."""
-    desk, view, query = _asked(request)
+    desk, view, query = asked(request)
     listing = desk.lookup.page(query.filters, limit=desk.sample)
     return view.page(
         "panel.html",
@@ -63,7 +63,7 @@ def panel(request: Request) -> Response:
 
 def twin(request: Request) -> Response:
     """Return the list as JSON."""
-    desk, _, query = _asked(request)
+    desk, _, query = asked(request)
     listing = desk.lookup.page(query.filters, cursor=query.cursor)
     more = query.url(f"{PATH}.json", cursor=listing.cursor) if listing.cursor else None
     return json_response({"events": [found.event for found in listing.events], "next": more})
@@ -71,7 +71,7 @@ def twin(request: Request) -> Response:
 
 async def live(request: Request) -> Response:
     """Return the list's stream: a row for each event that comes in, and what is owed."""
-    _, view, query = _asked(request)
+    _, view, query = asked(request)
     after = request.headers.get("last-event-id") or request.query_params.get("after", "")
     try:
         decode_cursor(after)
@@ -110,9 +110,9 @@ def find(request: Request) -> Response:
     meant = guess(request.query_params.get("q", ""))
     if "event" in meant:
         return RedirectResponse(f"{PATH}/{meant['event']}", 303)
-    asked = [_parsed(desk, view, {name: text, "period": "all"}) for name, text in meant.items()]
-    found = (query for query in asked if desk.lookup.page(query.filters, limit=1).events)
-    query = next(found, asked[0])
+    meanings = [_parsed(desk, view, {name: text, "period": "all"}) for name, text in meant.items()]
+    found = (query for query in meanings if desk.lookup.page(query.filters, limit=1).events)
+    query = next(found, meanings[0])
     (name, text), *_ = query.chosen.items()
     url = f"/{name}?{urlencode({'id': text})}" if name in KINDS else query.url(PATH)
     return RedirectResponse(url, 303)
@@ -123,7 +123,8 @@ def _parsed(desk: Desk, view: View, parameters: Mapping[str, str]) -> Query:
     return parse(parameters, now=view.now, zone=desk.zone, region=region)
 
 
-def _asked(request: Request) -> tuple[Desk, View, Query]:
+def asked(request: Request) -> tuple[Desk, View, Query]:
+    """Return the desk, the view and what the URL asks for. Raises `HTTPException`."""
     desk: Desk = request.app.state.desk
     view = View.of(request)
     try:

@@ -8,7 +8,7 @@ that place, for what was received first is not always stored first; he passes by
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -48,7 +48,7 @@ class Feed:
         self._task: asyncio.Task[None] | None = None
         self._ended = False
 
-    async def listen(self, filters: Filters, after: str) -> AsyncIterator[Item]:
+    async def listen(self, filters: Filters, after: str) -> AsyncGenerator[Item, None]:
         """Yield what matches and came after a cursor, and what is owed; None from time to time.
 
         Raises `Missed` where that is too much.
@@ -69,6 +69,11 @@ class Feed:
             if not self._queues and self._task is not None:
                 self._task.cancel()
                 self._task = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody looks on, and so nothing is asked of the store."""
+        return self._task is None
 
     def end(self) -> None:
         """End all streams: a server that stops waits for them."""

@@ -52,8 +52,8 @@ def _to_url(request: Request, url: str) -> Response:
     _run(desk, found, deliver, to=url)
     if not answers:  # pending, or erased: the engine leaves it alone
         return event_page.drawn(request, found, Done(well=False, text=view.t("done.left")), url)
-    key = "done.posted" if answers[0].taken else "done.not_posted"
-    done = Done(well=answers[0].taken, text=view.t(key, answer=answers[0]))
+    well = not answers[0].problem
+    done = Done(well, view.t("done.posted" if well else "done.not_posted", answer=answers[0]))
     return event_page.drawn(request, found, done, url)
 
 
