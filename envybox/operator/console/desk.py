@@ -49,7 +49,7 @@ class Desk:
     @property
     def sample(self) -> int:
         """How many of a list's newest events are read for its charts and counts, at most."""
-        return 500 if self.deployed else 2000
+        return 500 if self.deployed else 1000
 
     @property
     def poll_seconds(self) -> float:

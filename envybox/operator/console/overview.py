@@ -97,7 +97,7 @@ def _stretches(
 ) -> list[Stretch]:
     if not events:
         return []
-    end = filters.until or max(now, events[0].received_at)
+    end = filters.until or max(now, events[0].received_at) + timedelta.resolution
     start = filters.since or events[-1].received_at
     step = next((step for step in _STEPS if (end - start) / step <= BARS), _STEPS[-1])
     counted: defaultdict[datetime, Counter[str]] = defaultdict(Counter)

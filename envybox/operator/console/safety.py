@@ -57,10 +57,7 @@ class Guard:
         self._cookie = f"envybox_console_{port}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["type"] != "http":  # the server's own start and stop
-            await self._app(scope, receive, send)
-            return
+        """Answer one request of HTTP: nothing else is served."""
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":

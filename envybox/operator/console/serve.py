@@ -27,8 +27,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket] | None = None) -> None:
         """Start to listen."""
         await super().startup(sockets)
-        if self.started:
-            self.when_up()
+        self.when_up()
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         """Stop."""
@@ -45,6 +44,7 @@ def server(desk: Desk, host: str, port: int, *, token: str = "") -> Server:
         host=host,
         port=port,
         lifespan="off",
+        ws="none",
         log_level="warning",
         access_log=False,  # a URL has a phone number in it, or the token
         proxy_headers=False,

@@ -135,7 +135,8 @@ def test_another_address_takes_a_token(
     assert token == bool(stand.token)
 
 
-def test_it_opens_the_browser(stand: Stand, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("stand")
+def test_it_opens_the_browser(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """At a terminal the page is opened, so that no token has to be copied."""
     opened: list[str] = []
     monkeypatch.setattr("webbrowser.open", opened.append)

@@ -116,6 +116,16 @@ def test_charts_and_counts_come_alone(store: Store, client: Client) -> None:
     assert 'class="k-call-info"' in panel
 
 
+def test_a_week_is_told_in_days(store: Store, client: Client) -> None:
+    """Below the bars of one day stand hours, below those of more days their dates."""
+    store.add(CALL)
+    day = r'text-anchor="middle"[^>]*>\d\d-\d\d<'
+    hour = r'text-anchor="middle"[^>]*>\d\d:00<'
+    week, today = client.get("/events?period=7d").text, client.get("/events").text
+    assert (True, False) == (bool(re.search(day, week)), bool(re.search(hour, week)))
+    assert (False, True) == (bool(re.search(day, today)), bool(re.search(hour, today)))
+
+
 @pytest.mark.parametrize("path", ["/events", "/events/panel", "/events.json", "/events/live"])
 @pytest.mark.parametrize("query", ["period=2h", "since=never", "cursor=%00"])
 def test_a_question_that_means_nothing_is_told(client: Client, path: str, query: str) -> None:

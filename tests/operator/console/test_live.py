@@ -101,6 +101,7 @@ def test_what_is_stored_late_is_told(store: Store) -> None:
         feed = Feed(store.desk())
         waiting = asyncio.create_task(events(feed, 2, type="call.info"))
         await asyncio.sleep(0.4)
+        store.add(FORM | {"visitor_id": "5"})
         ids = [store.add(CALL, ago=1), store.add(CALL | {"call_id": "9"}, ago=5)]
         assert set(ids) == set(await waiting)
 

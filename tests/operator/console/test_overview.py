@@ -48,7 +48,7 @@ def test_bars_are_the_zone_s_days() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ago", "bars"), [(timedelta(hours=1), 60), (timedelta(hours=24), 25), (timedelta(days=30), 31)]
+    ("ago", "bars"), [(timedelta(hours=1), 61), (timedelta(hours=24), 25), (timedelta(days=30), 31)]
 )
 def test_bars_fit_the_stretch(ago: timedelta, bars: int) -> None:
     """A list of an hour is in minutes, one of a day in hours, one of a month in days."""
