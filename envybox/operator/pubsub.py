@@ -22,6 +22,13 @@ class PubSubOutlet:
         with translated(project):
             self._client: Any = pubsub_v1.PublisherClient(publisher_options=ordered)
 
+    def topics(self) -> set[str]:
+        """Return the names of the project's topics."""
+        with translated(self._project):
+            path = f"projects/{self._project}"
+            found = self._client.list_topics(project=path, timeout=CALL_SECONDS)
+            return {one.name.rpartition("/")[2] for one in found}
+
     def subscriptions(self, topic: str) -> list[str] | None:
         """Return the names of a topic's subscriptions; none where there is no such topic."""
         path = self._client.topic_path(self._project, topic)

@@ -45,7 +45,7 @@ def serving() -> Iterator[Server]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            length = int(self.headers["content-length"])
+            length = int(self.headers.get("content-length", 0))
             kept.bodies.append(self.rfile.read(length))
             kept.headers.append({k.lower(): v for k, v in self.headers.items()})
             self.send_response(kept.status)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from envybox.operator.__main__ import LOADERS
 from envybox.operator.engine import stop_by_signal
+from envybox.operator.loaders import LOADERS
 from tests.operator.support import run
 from tests.operator.worlds import World, an_event
 

@@ -7,13 +7,11 @@ from datetime import UTC, datetime
 
 import click
 
+from envybox.operator.checks import LATE
 from envybox.operator.group import Command
 from envybox.operator.place import Place, say
 from envybox.operator.show import as_json, line
 from envybox.ports.lookup import Filters
-
-LATE = 3
-"""How many times as old as it may be before `recover` tries it something is when it is late."""
 
 
 @click.command(cls=Command, example="envybox pending --limit 20")

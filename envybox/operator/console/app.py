@@ -13,7 +13,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from envybox.errors import EnvyboxError, Unaskable
-from envybox.operator.console import downloads, event, lists, replays, send, stories
+from envybox.operator.console import downloads, event, health, lists, replays, send, stories
 from envybox.operator.console.desk import Desk
 from envybox.operator.console.live import Feed
 from envybox.operator.console.safety import Guard
@@ -79,6 +79,7 @@ ROUTES = (
     Route("/events/{id:str}/publish", replays.confirm),
     Route("/events/{id:str}/publish", replays.publish, methods=["POST"]),
     Route("/find", lists.find),
+    Route("/health", health.page),
     Route("/language/{code:str}", _language),
     *(Route(f"/{kind}", stories.page) for kind in stories.KINDS),
     *(Route(f"/{kind}.json", stories.twin) for kind in stories.KINDS),

@@ -151,7 +151,7 @@ def _panel(
         "periods": list(PERIODS),
         # Markup: what they hold of a payload, `charts` has escaped.
         "charts": [Markup(_chart(view, query, told, width)) for width in (1260, 420)],  # noqa: S704
-        "shares": Markup(shares(told.states, view.t("panel.states"))),  # noqa: S704
+        "shares": Markup(shares(told.figures["by"]["state"], view.t("panel.states"))),  # noqa: S704
     }
 
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from envybox.event import Event
 from envybox.operator.console.query import LISTED
+from envybox.operator.figures import figures
 from envybox.ports.lookup import Filters, Found
-from envybox.subscriber.stories import call_story
-
-MISSED = frozenset({"operator_no_answer", "operator_busy"})
-"""How a call ends that nobody of ours took."""
 
 BARS = 62
 _STEPS = (
@@ -40,32 +39,27 @@ class Stretch(msgspec.Struct, frozen=True):
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
     """What `counted` events tell. Not `complete`: there are more, and these are the newest.
 
-    `states`: of calls, not of webhooks, by how each ended; `missed` are among them.
+    `figures` are those of `envybox stats`.
     """
 
     counted: int
     complete: bool
     stretches: list[Stretch]
     facets: dict[str, dict[str, int]]
-    states: dict[str, int]
-    calls: int
-    missed: int
+    figures: dict[str, Any]
 
 
 def overview(
-    events: Sequence[Found], filters: Filters, *, complete: bool, now: datetime, zone: tzinfo
+    events: Sequence[Found], filters: Filters, *, complete: bool, now: datetime, zone: ZoneInfo
 ) -> Overview:
     """Return what a list's events, newest first, tell."""
     told = [found.event for found in events]
-    states = _states(told)
     return Overview(
         counted=len(told),
         complete=complete,
         stretches=_stretches(told, filters if complete else Filters(), now, zone),
         facets={name: _values(told, name) for name in LISTED},
-        states=dict(Counter(state for state in states if state).most_common()),
-        calls=len(states),
-        missed=sum(state in MISSED for state in states),
+        figures=figures(events, zone),
     )
 
 
@@ -80,16 +74,6 @@ _VALUES = {
     "site": lambda event: event.page.site,
     "account": lambda event: event.account,
 }
-
-
-def _states(events: Iterable[Event]) -> list[str | None]:
-    """Return how each call ended, None where it is not told yet."""
-    calls: defaultdict[tuple[str, str], list[Event]] = defaultdict(list)
-    for event in events:
-        if event.call and event.call.id:
-            calls[event.account, event.call.id].append(event)
-    stories = map(call_story, calls.values())
-    return ["answered" if story.answered else story.state for story in stories]
 
 
 def _stretches(

@@ -37,7 +37,7 @@ _environment.filters |= {
     "json": lambda value: text.shown(as_json(value, indent=2), 20_000),
 }
 
-NOW, SEND = ("/events", "nav.now"), ("/send", "nav.send")
+NOW, SEND, HEALTH = ("/events", "nav.now"), ("/send", "nav.send"), ("/health", "nav.health")
 """What the head leads to, and what it is called."""
 
 
@@ -57,7 +57,7 @@ class View:
             "languages": LANGUAGES,
             "path": path,
             "here": f"{path}?{query}" if query else path,
-            "pages": (NOW, SEND) if desk.receiver and not desk.deployed else (NOW,),
+            "pages": (NOW, SEND, HEALTH) if desk.receiver and not desk.deployed else (NOW, HEALTH),
         }
 
     @classmethod

@@ -164,7 +164,7 @@ def test_a_megabyte_stays_fast(store: Store, tab: Tab) -> None:
 
 
 PATHS = ("/events", "/events/{event}", "/events/{event}/publish", "/call?id=9000001",
-    "/chat?id=7000005", "/visitor?id=100000001", "/send", "/events?period=1h&site=none",
+    "/chat?id=7000005", "/visitor?id=100000001", "/send", "/health", "/events?period=1h&site=none",
     "/events/none")  # fmt: skip
 SERIOUS = """async () => (await axe.run()).violations
     .filter((one) => ["serious", "critical"].includes(one.impact))
