@@ -41,11 +41,13 @@ def shown(value: object, limit: int = LONG) -> Markup:
     if len(text) > limit:
         cut = Markup('<span class="cut" title="{0}">… {0}</span>').format(f"{len(text):,}")
         text = text[:limit]
-    return Markup('<bdi dir="auto">') + seen(text) + Markup("</bdi>") + cut
+    return Markup(f'<bdi dir="auto">{seen(text)}</bdi>{cut}')  # noqa: S704 - both are markup
 
 
 def seen(text: str) -> Markup:
     """Return text as markup, what cannot be seen or would turn the line round as a sign."""
+    if text.isprintable():  # nearly all there is
+        return escape(text)
     parts: list[Markup] = []
     end = 0
     for match in UNSEEN.finditer(text):
