@@ -103,7 +103,7 @@ def test_what_is_stored_late_is_told(store: Store) -> None:
         ids: list[str] = []
         async for item in stream:
             if isinstance(item, Gauges) and not ids:  # what was there is known
-                store.add(FORM)
+                store.add(FORM, ago=9)
                 ids = [store.add(CALL | {"call_id": str(n)}, ago=n) for n in (1, 5)]
             elif isinstance(item, Found) and item.event.id in ids:
                 came.append(item.event.id)
