@@ -13,12 +13,15 @@ from pathlib import Path
 import httpx
 
 from bench.lifelike import fill
+from docs.generate import put
 from envybox.operator.console.app import build
 from envybox.operator.console.desk import Desk, gauges
 from envybox.operator.console.live import Feed
 from envybox.operator.place import Place
 from envybox.ports.lookup import Filters, scan
 
+PAGE = Path(__file__).parents[1] / "docs" / "console.md"
+MARKS = ("<!-- figures -->\n", "<!-- /figures -->")
 Took = tuple[float, float]
 EVENTS, DAYS, RUNS = 100_000, 60, 15
 PAGES = {
@@ -40,8 +43,9 @@ PAGES = {
 }
 
 
-async def measure(path: str) -> None:
-    """Ask for each page some times; print the median and the longest, in milliseconds."""
+async def measure(path: str) -> list[str]:
+    """Ask for each page some times; return rows of a table, in milliseconds."""
+    rows = ["| | processor | on the wall | the longest |", "|---|---|---|---|"]
     place = Place({"ENVYBOX_BACKEND": "local", "ENVYBOX_LOCAL_PATH": path})
     desk = Desk.of(place)
     app = build(desk, Feed(desk), hosts=["localhost:1"])
@@ -56,7 +60,7 @@ async def measure(path: str) -> None:
                 took.append(since(start))
                 if answer.status_code >= 400:
                     raise SystemExit(f"{url}: {answer.status_code}")
-            tell(name, took)
+            rows.append(row(name, took))
     newest = desk.lookup.page(Filters(), limit=1).events[0].event.received_at
     for name, asked in (
         ("a poll that finds one event", lambda: list(scan(desk.lookup, Filters(since=newest)))),
@@ -67,7 +71,8 @@ async def measure(path: str) -> None:
             start = now()
             asked()
             took.append(since(start))
-        tell(name, took)
+        rows.append(row(name, took))
+    return rows
 
 
 def now() -> Took:
@@ -81,23 +86,24 @@ def since(start: Took) -> Took:
     return wall - start[0], processor - start[1]
 
 
-def tell(name: str, took: list[Took]) -> None:
-    """Print a line."""
+def row(name: str, took: list[Took]) -> str:
+    """Return a row of the table."""
     wall, processor = zip(*took, strict=True)
-    print(
-        f"{name:<30} {statistics.median(wall):8.1f} {max(wall):8.1f}"
-        f" {statistics.median(processor):10.1f}"
+    return (
+        f"| {name} | {statistics.median(processor):.0f} | {statistics.median(wall):.0f} |"
+        f" {max(wall):.0f} |"
     )
 
 
 def main() -> None:
-    """Fill a file, or take the one that is named, and measure."""
+    """Fill a file, or take the one that is named; measure, and write it into docs/console.md."""
     with tempfile.TemporaryDirectory() as folder:
         path = sys.argv[1] if len(sys.argv) > 1 else str(Path(folder) / "envybox.db")
         if not Path(path).exists():
             fill(path, EVENTS, DAYS, datetime.now(UTC))
-        print(f"{'milliseconds':<30} {'median':>8} {'longest':>8} {'processor':>10}")
-        asyncio.run(measure(path))
+        table = "\n".join(asyncio.run(measure(path)))
+    print(table)
+    PAGE.write_text(put(PAGE.read_text("utf-8"), MARKS[0], table + "\n", MARKS[1]), "utf-8")
 
 
 if __name__ == "__main__":
