@@ -95,6 +95,13 @@ class SqliteLookup:
             row = db.execute(statement, (event_id,)).fetchone()
         return row and _found(row)
 
+    def several(self, event_ids: list[str]) -> dict[str, Found]:
+        """Return those of these events that there are; see the port."""
+        statement = f"SELECT {_COLUMNS} FROM events WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608 - constants
+        with self._opened() as db:
+            rows = db.execute(statement, (msgspec.json.encode(event_ids).decode(),)).fetchall()
+        return {row[0]: _found(row) for row in rows}
+
     def count(self, filters: Filters) -> Counted:
         """Return how many there are."""
         where, values = _where(filters)

@@ -11,7 +11,6 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import FrameType
 
@@ -26,7 +25,6 @@ from envybox.receiver import message
 from envybox.settings import Settings
 
 CHUNK = 200
-READERS = 8
 
 Deliver = Callable[[list[tuple[Event, Message]]], Iterable[str]]
 """Takes a round; gives for each event '' or why it was not taken, as soon as it is known."""
@@ -54,11 +52,11 @@ def run(
     outcome = Outcome()
     started = time.monotonic()
     left = journal.left
-    with stop_by_signal() as stop, ThreadPoolExecutor(READERS) as readers:
+    with stop_by_signal() as stop:
         for start in range(0, len(left), CHUNK):
             ids = left[start : start + CHUNK]
-            found = dict(zip(ids, readers.map(lookup.get, ids), strict=True))
-            ready = [one for one in found.values() if one is not None and _is_owed(one)]
+            found = lookup.several(ids)
+            ready = [found[id_] for id_ in ids if id_ in found and _is_owed(found[id_])]
             skipped = set(ids) - {one.event.id for one in ready}
             journal.done(skipped)
             outcome.skipped += len(skipped)

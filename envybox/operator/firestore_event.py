@@ -12,6 +12,9 @@ from envybox.google.document import read_raw
 from envybox.ports.lookup import ERASED, UNREADABLE, Found, Publish, bare
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# What msgspec learns of a class it learns at its first use, and threads that come to that
+# together crash the process (seen with msgspec 0.22): here there is one thread.
+msgspec.json.Decoder(Event)
 
 
 def found_of(snapshot: Any) -> Found:

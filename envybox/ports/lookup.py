@@ -132,6 +132,9 @@ class Lookup(Protocol):
     def get(self, event_id: str) -> Found | None:
         """Return the event of this id, an erased one too; None where there is none."""
 
+    def several(self, event_ids: list[str]) -> dict[str, Found]:
+        """Return by their ids those of these events that there are, erased ones too."""
+
     def count(self, filters: Filters) -> Counted:
         """Return how many there are, without reading them."""
 

@@ -191,6 +191,16 @@ def test_one_whole(world: World) -> None:
     assert NORMALIZER_VERSION == found.normalizer
 
 
+def test_several(world: World) -> None:
+    """Several events come at once; those that are not there are left out."""
+    one, two = an_event(), an_event()
+    world.put(one, two, an_event())
+    found = world.lookup().several([two[0].id, "0" * 32, one[0].id])
+    assert {event.id: event.id for event, _ in (one, two)} == {
+        id_: each.event.id for id_, each in found.items()
+    }
+
+
 def test_one_that_is_not_there(world: World) -> None:
     """An id that nothing has finds nothing."""
     world.put(an_event())

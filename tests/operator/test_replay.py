@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import re
 import signal
+import time
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
@@ -30,8 +32,8 @@ def _sent(server: Server) -> list[str]:
     return [json.loads(body)["message"]["attributes"]["event_id"] for body in server.bodies]
 
 
-def _published(world: World) -> list[dict[str, Any]]:
-    """Return what was published, as far as it was a replay: attributes, data and key."""
+def _published(world: World, at_least: int = 0) -> list[dict[str, Any]]:
+    """Return what was published: attributes, data and key; waits for `at_least` so many."""
     if world.is_local:
         from tests.local.support import query
 
@@ -48,7 +50,7 @@ def _published(world: World) -> list[dict[str, Any]]:
             "data": one.message.data,
             "key": one.message.ordering_key,
         }
-        for one in _pulled(world)
+        for one in _pulled(world, at_least)
     ]
 
 
@@ -72,22 +74,25 @@ def _subscribe(world: World, name: str = "telegram") -> None:
         )
 
 
-def _pulled(world: World, name: str = "telegram") -> list[Any]:
+def _pulled(world: World, at_least: int, name: str = "telegram") -> list[Any]:
     from google.api_core.exceptions import DeadlineExceeded
     from google.cloud import pubsub_v1  # type: ignore[attr-defined] # it has no types
 
     path = f"projects/{world.settings.project}/subscriptions/{name}"
-    found = []
+    found: list[Any] = []
+    deadline = time.monotonic() + 120
     with pubsub_v1.SubscriberClient() as client:
         while True:
-            try:
+            received: list[Any] = []
+            with contextlib.suppress(DeadlineExceeded):  # nothing came in time
                 answer = client.pull(subscription=path, max_messages=1000, timeout=2)
-            except DeadlineExceeded:
-                return found
-            if not answer.received_messages:
-                return found
-            found += answer.received_messages
-            acks = [one.ack_id for one in answer.received_messages]
+                received = list(answer.received_messages)
+            if not received:
+                if len(found) >= at_least or time.monotonic() > deadline:
+                    return found
+                continue
+            found += received
+            acks = [one.ack_id for one in received]
             client.acknowledge(subscription=path, ack_ids=acks)
 
 
@@ -128,7 +133,7 @@ def test_publish(world: World) -> None:
     result = run("replay", event.id, "--publish", "--name", "r1", text="y\n")
     assert "1 to envybox-call-result: telegram" in result.stderr
     assert "Publish 1 events again in" in result.stderr
-    [message] = _published(world)
+    [message] = _published(world, 1)
     assert "r1" == message["attributes"]["replay"]
     assert event.id == message["attributes"]["event_id"]
     assert event.id == json.loads(message["data"])["id"]
@@ -262,7 +267,7 @@ def test_order_within_a_call(world: World, monkeypatch: pytest.MonkeyPatch) -> N
     _subscribe(world)
     run("replay", "--type", "call.result", "--publish", "--yes", "--rate", "10000")
     lanes: dict[str, list[str]] = defaultdict(list)
-    for message in _published(world):
+    for message in _published(world, 20):
         lanes[message["key"]].append(message["attributes"]["event_id"])
     assert {str(k): ids(events[k::3]) for k in range(3)} == dict(lanes)
 

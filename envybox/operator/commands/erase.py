@@ -18,6 +18,7 @@ _AUDIT = "envybox-erasures.jsonl"
 _ELSEWHERE = """\
 What it cannot reach:
 - Messages that subscribers took: each service deletes what it made of them, by the event's id.
+- What subscribers keep of their turns (`once`) goes with its time limit, or by its event's id.
 - Messages not delivered yet, and dead letters: a subscription keeps them for days at most. To drop
   all that one holds: gcloud pubsub subscriptions seek NAME --time=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 - BigQuery and Cloud Storage, where you subscribed them: docs/security.md has the statements.
