@@ -48,7 +48,9 @@ def console(place: Place, *, host: str, port: int | None, no_open: bool, receive
     desk = Desk.of(place, endpoint(receiver) if receiver else "")
     chosen = port or free_port(host)
     token = new_token() if desk.deployed or not is_loopback(host) else ""
-    name = "localhost" if is_loopback(host) else f"[{host}]" if ":" in host else host
+    # With a token no name: another user of the machine may listen on [::1] under `localhost`.
+    plain = is_loopback(host) and not token
+    name = "localhost" if plain else f"[{host}]" if ":" in host else host
     url = f"http://{name}:{chosen}/" + (f"?token={token}" if token else "")
     serving = server(desk, host, chosen, token=token)
     serving.when_up = lambda: _tell(url, open_it=not no_open)

@@ -108,7 +108,7 @@ def test_on_a_project_it_takes_a_token(
     assert stand.desk.deployed
     assert "my-project-123" == stand.desk.name
     assert 30 < len(stand.token)
-    assert f"http://localhost:{stand.port}/?token={stand.token}" in result.output
+    assert f"http://127.0.0.1:{stand.port}/?token={stand.token}" in result.output
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", "localhost:1")
     run("--backend", "google", "--project", "my-project-123", "console")
     assert (False, "") == (stand.desk.deployed, stand.token)
