@@ -25,6 +25,11 @@ _SOURCES = subprocess.run(
 ).stdout.split("\0")
 
 
+CONSOLE = ("static/console.css", "static/console.js", "static/icon.svg", "templates/base.html",
+    "words/en.json", "words/ru.json")  # fmt: skip
+"""Some of what the console draws pages with."""
+
+
 def _run(*command: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
     return subprocess.run(
@@ -72,10 +77,12 @@ def test_the_ground_works_with_msgspec_alone(bare: Path, tmp_path: Path) -> None
 
 
 def test_the_wheel_has_the_package_alone(built: dict[str, Path]) -> None:
-    """The wheel has the modules, the types' table and the mark of being typed; no tests."""
+    """The wheel has the modules, what they read and the mark of being typed; no tests."""
     with zipfile.ZipFile(built[".whl"]) as wheel:
         names = set(wheel.namelist())
     assert {"envybox/types.json", "envybox/py.typed", "envybox/event.py"} <= names
+    console = {f"envybox/operator/console/{name}" for name in CONSOLE}
+    assert console <= names
     tops = {name.partition("/")[0] for name in names}
     assert ["envybox"] == [top for top in tops if not top.endswith(".dist-info")]
 

@@ -67,6 +67,12 @@ def _keys() -> Command:
     return keys
 
 
+def _console() -> Command:
+    from envybox.operator.commands.console import console
+
+    return console
+
+
 def _stats() -> Command:
     from envybox.operator.commands.stats import stats
 
@@ -120,5 +126,6 @@ LOADERS: dict[str, tuple[Callable[[], Command], str]] = {
         _doctor,
         "Check a deployment from end to end; exit status 1 where something is wrong.",
     ),
+    "console": (_console, "Serve a page on this machine that shows what comes in, and open it."),
 }
 """Imported when they are called: `envybox --help` has to be there at once."""

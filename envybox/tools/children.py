@@ -1,4 +1,4 @@
-"""The functions as child processes, served by functions-framework as in production."""
+"""Child processes: the functions, served by functions-framework as in production; the console."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from envybox.errors import EnvyboxError
@@ -35,16 +35,18 @@ def framework(target: str, port: int, source: Path = MAIN) -> list[str]:
 
 
 class ChildFailed(EnvyboxError):
-    """A function's process did not start, or ended by itself."""
+    """A child process did not start, or ended by itself."""
 
 
 class Child:
-    """A function's process. `line` is called with each line that it prints."""
+    """A process that serves HTTP. `line` is called with each line that it prints."""
 
-    def __init__(self, target: str, port: int, line: Callable[[str], None]) -> None:
-        self.target = target
+    def __init__(
+        self, name: str, command: Sequence[str], port: int, line: Callable[[str], None]
+    ) -> None:
+        self.name = name
         self.url = f"http://{LOOPBACK}:{port}/"
-        self._port = port
+        self._command = command
         self._reader = threading.Thread(target=self._read, args=(line,), daemon=True)
         self._process: subprocess.Popen[str] | None = None
 
@@ -53,7 +55,7 @@ class Child:
         inherited = {k: v for k, v in environ.items() if k not in _NOT_INHERITED}
         with INTERRUPT.held():
             self._process = subprocess.Popen(
-                framework(self.target, self._port),
+                self._command,
                 env={**inherited, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -82,14 +84,14 @@ class Child:
                     return answer.read()
             except OSError:
                 time.sleep(0.05)
-        raise ChildFailed(f"{self.target} did not answer within {START_SECONDS} seconds.")
+        raise ChildFailed(f"{self.name} did not answer within {START_SECONDS} seconds.")
 
     def check(self) -> None:
         """Raise `ChildFailed` where the process has ended."""
         status = self._process and self._process.poll()
         if status is not None:
             self._reader.join(1)  # its last words come first
-            raise ChildFailed(f"{self.target} ended by itself (exit status {status}).")
+            raise ChildFailed(f"{self.name} ended by itself (exit status {status}).")
 
     def stop(self) -> None:
         """End the process and its workers, requests under way being finished."""
@@ -120,7 +122,7 @@ def running(
     target: str, port: int, environ: Mapping[str, str], line: Callable[[str], None]
 ) -> Iterator[Child]:
     """Run a function for as long as the context lasts."""
-    child = Child(target, port, line)
+    child = Child(target, framework(target, port), port, line)
     # gunicorn makes a control socket here, or else in the home: one for all of a user's servers.
     with tempfile.TemporaryDirectory(prefix="envybox-") as runtime:
         try:
@@ -128,3 +130,18 @@ def running(
             yield child
         finally:
             child.stop()
+
+
+@contextlib.contextmanager
+def console(
+    port: int, receiver: str, environ: Mapping[str, str], line: Callable[[str], None]
+) -> Iterator[Child]:
+    """Run the console of what the environment names for as long as the context lasts."""
+    command = [sys.executable, "-m", "envybox.operator", "console"]
+    command += ["--no-open", "--port", str(port), "--receiver", receiver]
+    child = Child("console", command, port, line)
+    try:
+        child.start(environ)
+        yield child
+    finally:
+        child.stop()

@@ -2,7 +2,8 @@
 
 It serves both functions as in production, on the embedded backend or on Google's
 emulators; calls `recover` as Cloud Scheduler would; sends samples where the store is
-empty; and tells what comes in, a line an event.
+empty; and tells what comes in, a line an event, and as a page: the console, a process of its
+own beside the functions, so that nothing it does holds them up.
 """
 
 from __future__ import annotations
@@ -80,9 +81,12 @@ def _run(options: Options, stack: contextlib.ExitStack) -> None:
     def child(target: str, port: int) -> children.Child:
         return stack.enter_context(children.running(target, port, environ, _tell))
 
-    receiver, recover = child("webhook", options.port), child("recover", recover_port)
-    receiver.wait_until_up()
     url = f"http://localhost:{options.port}/"
+    receiver, recover = child("webhook", options.port), child("recover", recover_port)
+    page: children.Child | None = stack.enter_context(
+        children.console(_next_free(options.port), url, environ, _tell_of_console)
+    )
+    receiver.wait_until_up()
     say(_account(url, key, where, pushes))
     ended = threading.Event()
     stack.callback(ended.set)
@@ -94,6 +98,7 @@ def _run(options: Options, stack: contextlib.ExitStack) -> None:
     while not ended.wait(0.5):  # until a signal, or one of them ends
         receiver.check()
         recover.check()
+        page = page and _still(page)
 
 
 def _check_port(port: int) -> None:
@@ -106,6 +111,20 @@ def _check_port(port: int) -> None:
         raise SettingsError(
             "PORT", f"{port} is in use. End what uses it, or take another: PORT=8081."
         )
+
+
+def _next_free(port: int) -> int:
+    return next((p for p in range(port + 1, 65536) if emulators.is_free(p)), emulators.free_port())
+
+
+def _still(page: children.Child) -> children.Child | None:
+    """Return the console, None where it ended by itself: the receiver goes on all the same."""
+    try:
+        page.check()
+    except children.ChildFailed as error:
+        say(f"{error} The receiver goes on without it.")
+        return None
+    return page
 
 
 def _keys(config: Settings, database: Path) -> tuple[str, dict[str, str]]:
@@ -221,6 +240,12 @@ def _tell(line: str) -> None:
     else:
         if not routine:
             say(text)
+
+
+def _tell_of_console(line: str) -> None:
+    """Print what the console prints, but where it looks, which the account has told."""
+    if not line.startswith(("embedded:", "emulators:")):
+        say(line)
 
 
 def _short(path: Path) -> str:
