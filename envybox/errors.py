@@ -9,9 +9,15 @@ EnvyboxError
 │   ├── InvalidKey             403
 │   ├── NotConfigured          503
 │   └── MethodNotAllowed       405
-└── BackendError           the store or the publisher did not do what it was asked
-    ├── Unavailable            not now: down, slow, full, forbidden; worth another try
-    └── Rejected               never: this very thing is refused, however often it is sent
+├── BackendError           the store or the publisher did not do what it was asked
+│   ├── Unavailable            not now: down, slow, full, forbidden; worth another try
+│   └── Rejected               never: this very thing is refused, however often it is sent
+├── NotAnEvent             a subscriber gave `read_event` something else
+│   └── NewerSchema            an event of a schema version that is not known here
+├── NoStory                events that share nothing to tell a story of
+└── OnceError              a subscriber's turn did not begin, or did not count
+    ├── InProgress             another run has this key now: fail, to be sent it again
+    └── TurnLost               the run outlived its lock, and another took the key over
 """
 
 from __future__ import annotations
@@ -93,3 +99,27 @@ class Unavailable(BackendError):
 
 class Rejected(BackendError):
     """It can never be done: the backend refuses this very document or message."""
+
+
+class NotAnEvent(EnvyboxError):
+    """What was given holds no event. The text says what it is like, never what is in it."""
+
+
+class NewerSchema(NotAnEvent):
+    """An event of a later major version: its fields may mean something else."""
+
+
+class NoStory(EnvyboxError):
+    """The events share no call, chat or visitor, or there are none."""
+
+
+class OnceError(EnvyboxError):
+    """The root of what `Once` raises itself; a keeper that fails raises `Unavailable`."""
+
+
+class InProgress(OnceError):
+    """Another run has this key now. Let it fail: the message comes again, later."""
+
+
+class TurnLost(OnceError):
+    """The act took longer than its lock and another run began it: it may be done twice."""

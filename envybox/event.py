@@ -4,6 +4,9 @@ These classes are the one home of the event's shape. `encode` gives the JSON tha
 published, `envybox.schema` the JSON Schema that describes it (docs/event.schema.json).
 Every key is always there; a field without a value is None, in JSON `null`. Ids are text.
 Times are aware datetimes in UTC.
+
+Within version 1 fields, types, states and kinds may be added, and nothing else changes:
+docs/events.md has the policy. So readers take what they do not know, as text.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import msgspec
 
 SCHEMA_VERSION: Literal[1] = 1
 
-CallState = Literal[
+CALL_STATES = (
     "client_no_answer",
     "operator_no_answer",
     "operator_busy",
@@ -23,8 +26,13 @@ CallState = Literal[
     "callback_ordered",
     "callback_scheduled",
     "other",
-]
-EntryKind = Literal["person", "auto_reply", "system"]
+)
+CallState = Annotated[str, msgspec.Meta(examples=list(CALL_STATES))]
+"""A call's state: one of `CALL_STATES`, or one that a later version added."""
+
+ENTRY_KINDS = ("person", "auto_reply", "system")
+EntryKind = Annotated[str, msgspec.Meta(examples=list(ENTRY_KINDS))]
+"""Who speaks in a transcript: one of `ENTRY_KINDS`, or one that a later version added."""
 
 _UTC_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z$"
 Utc = Annotated[datetime, msgspec.Meta(tz=True, extra_json_schema={"pattern": _UTC_PATTERN})]
@@ -142,8 +150,29 @@ class Ids(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     leadvertex_id: str | None = None
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """One event, as stored and published."""
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """How an event came to a subscriber. Empty where nothing but the event itself came.
+
+    `attributes` are the message's, `attempt` counts deliveries from 1 where Pub/Sub says so
+    (where there is a dead-letter topic). `unknown` has the fields that this version does not
+    know, by path: `{"lead_score": 7, "call.sip": "…"}`.
+    """
+
+    message_id: str | None = None
+    attributes: dict[str, str] = {}
+    attempt: int | None = None
+    unknown: dict[str, Any] = {}
+
+
+_NO_DELIVERY = Delivery()
+
+
+# dict: `delivery` lies beside the fields, so it is neither encoded nor compared.
+class Event(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """One event, as stored and published.
+
+    `str(event)` is for logs: it holds nothing that a visitor said or is. `repr(event)` does.
+    """
 
     id: EventId
     schema_version: Literal[1] = SCHEMA_VERSION
@@ -163,6 +192,60 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     custom_data: Any
     extra: dict[str, str]
     warnings: list[FieldWarning]
+
+    @property
+    def key(self) -> str:
+        """What to do once: the event's id; a replay that is to be done again has its own."""
+        return f"{self.id}#{self.replay}" if self.replay_again else self.id
+
+    @property
+    def subject(self) -> str | None:
+        """What it is about: `call/6002540`, else `chat/…`, else `visitor/…`, else None."""
+        if self.call and self.call.id:
+            return f"call/{self.call.id}"
+        if self.chat and self.chat.id:
+            return f"chat/{self.chat.id}"
+        return f"visitor/{self.visitor.id}" if self.visitor.id else None
+
+    @property
+    def at(self) -> datetime:
+        """When it happened, or else was received, in Envybox's zone (`ENVYBOX_TIMEZONE`).
+
+        Raises `SettingsError` where neither the system nor the package tzdata has the zone.
+        """
+        from envybox.settings import zone
+
+        return (self.occurred_at or self.received_at).astimezone(zone())
+
+    @property
+    def delivery(self) -> Delivery:
+        """How it came, where `read_event` read it."""
+        delivery: Delivery = self.__dict__.get("delivery", _NO_DELIVERY)
+        return delivery
+
+    @property
+    def replay(self) -> str | None:
+        """The name of the replay that published it again; None where it is no replay."""
+        return self.delivery.attributes.get("replay")
+
+    @property
+    def replay_again(self) -> bool:
+        """Whether subscribers are to do again what they have done."""
+        return self.replay is not None and self.delivery.attributes.get("replay-again") == "1"
+
+    def __str__(self) -> str:
+        """Return type, id and, for a call or a chat, its number: `call.info 3f0c… call/6002540`."""
+        about = self.subject or ""
+        kind, _, number = about.partition("/")
+        # A visitor's id comes from his browser, and any other that is no number may be anything.
+        shown = kind != "visitor" and number.isascii() and number.isdigit()
+        return f"{self.type} {self.id}" + (f" {about}" if shown else "")
+
+
+def delivered(event: Event, delivery: Delivery) -> Event:
+    """Return the event, which has just been made, with how it came."""
+    event.__dict__["delivery"] = delivery
+    return event
 
 
 _encoder = msgspec.json.Encoder()

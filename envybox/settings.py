@@ -108,11 +108,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """
 
     def read(name: str, parse: Callable[[str], T], takes: str) -> T:
-        text = environ.get(name, "").strip() or _DEFAULTS[name]
-        try:
-            return parse(text)
-        except (ValueError, KeyError, OverflowError, OSError) as error:
-            raise SettingsError(name, f"{text!r} cannot be used: it takes {takes}.") from error
+        return _read(environ, name, parse, takes)
 
     backend = read("ENVYBOX_BACKEND", _one_of("google", "local"), "`google` or `local`")
     return Settings(
@@ -141,7 +137,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
             _matching(r"(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{0,199}"),
             "a letter, then letters, digits and `-._~+%`, not beginning with `goog`",
         ),
-        timezone=read("ENVYBOX_TIMEZONE", ZoneInfo, "a name such as `Europe/Moscow`"),
+        timezone=zone(environ),
         phone_region=read(
             "ENVYBOX_PHONE_REGION", _phone_region, "a two-letter country code, such as `RU`"
         ),
@@ -155,6 +151,20 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         local_path=read("ENVYBOX_LOCAL_PATH", str, "a file's path"),
         pairing=read("ENVYBOX_PAIRING", _switch, "`on` or `off`"),
     )
+
+
+def zone(environ: Mapping[str, str] = os.environ) -> ZoneInfo:
+    """Return the zone of Envybox's times. Raises `SettingsError`."""
+    takes = "a name such as `Europe/Moscow`; on a system without zones, `pip install tzdata`"
+    return _read(environ, "ENVYBOX_TIMEZONE", ZoneInfo, takes)
+
+
+def _read(environ: Mapping[str, str], name: str, parse: Callable[[str], T], takes: str) -> T:
+    text = environ.get(name, "").strip() or _DEFAULTS[name]
+    try:
+        return parse(text)
+    except (ValueError, KeyError, OverflowError, OSError) as error:
+        raise SettingsError(name, f"{text!r} cannot be used: it takes {takes}.") from error
 
 
 def _one_of(*names: str) -> Callable[[str], str]:
