@@ -29,6 +29,11 @@ lint: $(VENV)/.tested
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy -p examples.standins
+	for function in $(dir $(wildcard examples/*/main.py)); do \
+		(cd $$function && MYPYPATH=$(CURDIR) $(abspath $(BIN))/mypy --config-file $(CURDIR)/pyproject.toml \
+			--cache-dir $(CURDIR)/.mypy_cache --no-namespace-packages *.py) || exit 1; \
+	done
 
 # What needs nothing but Python: quick, and for the oldest Python too.
 unit: $(VENV)/.tested

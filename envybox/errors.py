@@ -11,10 +11,14 @@ EnvyboxError
 │   └── MethodNotAllowed       405
 ├── BackendError           the store or the publisher did not do what it was asked
 │   ├── Unavailable            not now: down, slow, full, forbidden; worth another try
+│   │   └── UnknownOutcome     it was sent and not answered: it may have been done
 │   └── Rejected               never: this very thing is refused, however often it is sent
 ├── NotAnEvent             a subscriber gave `read_event` something else
 │   └── NewerSchema            an event of a schema version that is not known here
 ├── NoStory                events that share nothing to tell a story of
+├── ActError               what a subscriber does about an event was not done, and why
+│   ├── Refused                never: the service will not take this, however often it is sent
+│   └── Denied                 not until a person changes credentials, rights or settings
 └── OnceError              a subscriber's turn did not begin, or did not count
     ├── InProgress             another run has this key now: fail, to be sent it again
     └── TurnLost               the run outlived its lock, and another took the key over
@@ -97,6 +101,10 @@ class Unavailable(BackendError):
     """It cannot be done now. The same call may succeed later."""
 
 
+class UnknownOutcome(Unavailable):
+    """It was sent, and no answer came: it may have been done. Look before you repeat it."""
+
+
 class Rejected(BackendError):
     """It can never be done: the backend refuses this very document or message."""
 
@@ -111,6 +119,18 @@ class NewerSchema(NotAnEvent):
 
 class NoStory(EnvyboxError):
     """The events share no call, chat or visitor, or there are none."""
+
+
+class ActError(EnvyboxError):
+    """The root of what a subscriber's own act raises; `Unavailable` is for what passes."""
+
+
+class Refused(ActError):
+    """The service will never take this. The text holds its error code, never a value."""
+
+
+class Denied(ActError):
+    """Not until a person changes something: a token, a right, a setting, a payment."""
 
 
 class OnceError(EnvyboxError):
