@@ -10,7 +10,6 @@ a push into a CloudEvent.
 from __future__ import annotations
 
 import base64
-import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,7 +21,7 @@ _METADATA = "x-goog-pubsub-"
 _DEPTH = 8
 """How many wrappings there may be; a request with a push of a message of an event is four."""
 
-_HEADERS = frozenset({"account", "call_state", "content-type", "event_id", "replay", "replay-again",
+_HEADERS = frozenset({"account", "call_state", "event_id", "replay", "replay-again",
     "schema_version", "site", "type", "webhooktype"})  # fmt: skip
 """The message's attributes that come as headers, beside `ce-…`; others are the request's."""
 
@@ -30,7 +29,7 @@ _HEADERS = frozenset({"account", "call_state", "content-type", "event_id", "repl
 class Found(msgspec.Struct):
     """The event as JSON has it (its times may be datetimes), and how it came."""
 
-    event: Mapping[str, Any] = {}
+    event: dict[str, Any] = {}
     attributes: dict[str, str] = {}
     message_id: str | None = None
     attempt: int | None = None
@@ -44,7 +43,7 @@ def find(source: Any, headers: Mapping[str, str] | None) -> Found:
     """
     found = Found()
     for _ in range(_DEPTH):
-        if isinstance(source, Mapping) and "schema_version" in source:
+        if isinstance(source, dict) and "schema_version" in source:
             found.event = source
             return _with_headers(found, headers)
         headers = headers or getattr(source, "headers", None)
@@ -56,9 +55,9 @@ def _unwrapped(source: Any, found: Found) -> Any:
     """Return what is in this wrapping; what the wrapping says goes into `found`."""
     if isinstance(source, bytes | bytearray | memoryview | str):
         return _json(source)
-    if isinstance(source, Mapping):
-        return _of_mapping(source, found)
-    if inspect.isawaitable(source):
+    if isinstance(source, dict):
+        return _of_dict(source, found)
+    if hasattr(source, "__await__"):
         raise NotAnEvent("`await` it first")
     for name, read in _OBJECTS.items():
         if hasattr(source, name):
@@ -80,7 +79,7 @@ def _json(text: bytes | bytearray | memoryview | str) -> Any:
         raise NotAnEvent("no JSON object is in it") from None
 
 
-def _of_mapping(source: Mapping[Any, Any], found: Found) -> Any:
+def _of_dict(source: dict[Any, Any], found: Found) -> Any:
     if "spool_version" in source:
         raise NotAnEvent("a message of the spool topic, which is for `recover` alone")
     if "message" in source:  # a push, or a pulled message as REST has it
@@ -150,15 +149,15 @@ def _of_message(source: Any, found: Found) -> Any:
 
 
 def _of_row(source: Any, _: Found) -> Any:
-    return {name: source[name] for name in source.keys()}  # noqa: SIM118  # no mapping, but a row
+    return {name: source[name] for name in source.keys()}  # noqa: SIM118  # a row iterates values
 
 
-# In this order: a request of Flask's has `data` too, a row may have anything.
+# In this order: a CloudEvent has `get_data` too, a request of Starlette's is a mapping.
 _OBJECTS = {
+    "get_attributes": _of_cloud_event,
     "get_data": _of_request,
     "body": _of_body,
     "to_dict": _of_snapshot,
-    "get_attributes": _of_cloud_event,
     "message": _of_received,
     "attributes": _of_message,
     "keys": _of_row,

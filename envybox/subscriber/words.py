@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z_-]{0,39}")  # no digits: a name may be a phone number
@@ -15,12 +14,12 @@ def describe(source: Any) -> str:
     kind = type(source).__name__
     if isinstance(source, bytes | bytearray | memoryview | str):
         return f"{kind} ({len(source)} long)"
-    if isinstance(source, Mapping):
+    if isinstance(source, dict):
         return f"a {kind} with {_names(source)}"
     return "None" if source is None else f"{'an' if kind[0] in 'AEIOUaeiou' else 'a'} {kind}"
 
 
-def _names(source: Mapping[Any, Any]) -> str:
+def _names(source: dict[Any, Any]) -> str:
     plain = [name for name in source if isinstance(name, str) and _PLAIN.fullmatch(name)]
     shown = ", ".join(plain[:_SHOWN])
     more = len(source) - len(plain[:_SHOWN])

@@ -6,20 +6,19 @@ tried again with growing pauses and does not hold up the others.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import hashlib
 import http.client
-import json
 import sqlite3
 import threading
 import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from envybox.local.subscriptions import Delivery, Subscription
+from envybox.testing.envelope import Sent, wrapped
 
 PARALLEL = 8
 POLL_SECONDS = 0.1
@@ -103,7 +102,7 @@ class Dispatcher:
                 delivery, problem = self._results.get_nowait()
 
     def _post(self, delivery: Delivery) -> None:
-        body = json.dumps(envelope(delivery, self._name)).encode()
+        body = envelope(delivery, self._name)
         self._results.put((delivery, post(self._push.url, body)))
 
     def _tell(self, problem: str) -> None:
@@ -113,22 +112,10 @@ class Dispatcher:
             self._report(f"push {self._push.topic} to {self._push.url}: {state}")
 
 
-def envelope(delivery: Delivery, subscription: str) -> dict[str, Any]:
-    """Return the body of a push request, as Pub/Sub has it: both spellings of its names.
-
-    Source: https://cloud.google.com/pubsub/docs/push#receive_push
-    """
-    message: dict[str, Any] = {
-        "data": base64.b64encode(delivery.message.data).decode(),
-        "attributes": delivery.message.attributes,
-        "messageId": delivery.message_id,
-        "message_id": delivery.message_id,
-        "publishTime": delivery.published_at,
-        "publish_time": delivery.published_at,
-    }
-    if delivery.message.ordering_key:
-        message["orderingKey"] = delivery.message.ordering_key
-    return {"message": message, "subscription": f"projects/local/subscriptions/{subscription}"}
+def envelope(delivery: Delivery, subscription: str) -> bytes:
+    """Return the body of a push request, as `envybox.testing` makes it for a subscriber's tests."""
+    name = f"projects/local/subscriptions/{subscription}"
+    return wrapped(delivery.message, Sent(delivery.message_id, delivery.published_at, name)).body
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

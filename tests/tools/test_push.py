@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import json
 import socket
 import sqlite3
 import threading
@@ -94,7 +95,7 @@ def test_envelope() -> None:
             "orderingKey": "60",
         },
         "subscription": "projects/local/subscriptions/leads",
-    } == envelope(delivery, "leads")
+    } == json.loads(envelope(delivery, "leads"))
 
 
 @pytest.mark.parametrize("status", [302, 400, 404, 500])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import secrets
 import sqlite3
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from os import PathLike
@@ -18,21 +17,25 @@ from envybox.subscriber.keepers import Entry, Found
 WAIT_SECONDS = 10.0
 """How long to wait for a file that another process holds."""
 
+# The clock is SQLite's, that of the machine: all that share the file share it.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS once (
     key TEXT PRIMARY KEY, version TEXT NOT NULL, entry BLOB NOT NULL,
     written_at REAL NOT NULL, expire_at REAL NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS once_expiring ON once (expire_at);
+CREATE VIEW IF NOT EXISTS clock AS SELECT (julianday('now') - 2440587.5) * 86400.0 AS now;
 """
-_CREATE = "INSERT INTO once VALUES (?, ?, ?, unixnow(), unixnow() + ?) ON CONFLICT (key) DO NOTHING"
-_READ = "SELECT entry, version, unixnow() - written_at FROM once WHERE key = ?"
+_CREATE = """
+INSERT INTO once SELECT ?, ?, ?, now, now + ? FROM clock WHERE true ON CONFLICT (key) DO NOTHING
+"""
+_READ = "SELECT entry, version, now - written_at FROM once, clock WHERE key = ?"
 _REPLACE = """
-UPDATE once SET version = ?, entry = ?, written_at = unixnow(), expire_at = unixnow() + ?
+UPDATE once SET version = ?, entry = ?, (written_at, expire_at) = (SELECT now, now + ? FROM clock)
 WHERE key = ? AND version = ?
 """
 _DELETE = "DELETE FROM once WHERE key = ? AND version = ?"
-_TIDY = "DELETE FROM once WHERE expire_at < unixnow()"
+_TIDY = "DELETE FROM once WHERE expire_at < (SELECT now FROM clock)"
 
 
 class SQLiteKeeper:
@@ -80,8 +83,6 @@ class SQLiteKeeper:
             with contextlib.closing(
                 sqlite3.connect(self._path, timeout=WAIT_SECONDS, isolation_level=None)
             ) as db:
-                # The machine's clock: all that share the file share it.
-                db.create_function("unixnow", 0, time.time)
                 if not self._ready:
                     db.execute("PRAGMA journal_mode = WAL")
                     db.executescript(_SCHEMA)
