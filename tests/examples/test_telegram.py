@@ -12,23 +12,11 @@ from hypothesis import strategies as st
 from envybox.testing import sample
 from examples.standins.server import HTML, Fault, Reply
 from examples.standins.telegram import Telegram, shown
+from tests.examples.clock import Clock
 from tests.examples.world import ORDERS, Function, World, call, told
 
 TOKEN = "123:secret-Token_1"
 GROUP = -1001
-
-
-class Clock:
-    """A clock that stands still, and is put on by who sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
 
 
 @pytest.fixture
