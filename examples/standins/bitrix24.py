@@ -16,8 +16,25 @@ PATH = "/rest/1/secretcode/"
 """A webhook's: the user's number and the code, which is the secret."""
 
 _FIELDS = frozenset(
-    """title name sourceId sourceDescription stageId comments assignedById contactId originatorId
-    originId utmSource utmMedium utmCampaign utmContent utmTerm fm ufCrmRoistat""".split()
+    (
+        "title",
+        "name",
+        "sourceId",
+        "sourceDescription",
+        "stageId",
+        "comments",
+        "assignedById",
+        "contactId",
+        "originatorId",
+        "originId",
+        "utmSource",
+        "utmMedium",
+        "utmCampaign",
+        "utmContent",
+        "utmTerm",
+        "fm",
+        "ufCrmRoistat",
+    )
 )
 _OWNERS = {"lead": LEAD, "deal": DEAL, "contact": CONTACT}
 

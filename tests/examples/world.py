@@ -15,6 +15,7 @@ import functions_framework
 import msgspec
 import pytest
 
+from envybox import MemoryKeeper
 from envybox.event import Event
 from envybox.local import open_backend
 from envybox.ports.store import Record
@@ -25,6 +26,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 NAMES = sorted(path.parent.name for path in EXAMPLES.glob("*/main.py"))
 # What starts each function; those that Terraform is not given in the open are its secrets.
 SETTINGS = {
+    "amocrm": {"AMOCRM_TOKEN": "x", "AMOCRM_DOMAIN": "example.amocrm.ru"},
     "bitrix24": {"BITRIX24_WEBHOOK_URL": "https://example.bitrix24.ru/rest/1/secret/"},
     "telegram": {"TELEGRAM_TOKEN": "1:x", "TELEGRAM_CHATS": "-1"},
 }
@@ -38,6 +40,7 @@ class World:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.path = folder / "envybox.db"
         self._monkeypatch = monkeypatch
+        self._keeper = MemoryKeeper()
         monkeypatch.setenv("ENVYBOX_BACKEND", "local")
         monkeypatch.setenv("ENVYBOX_LOCAL_PATH", str(self.path))
         self._backend, _ = open_backend(load({"ENVYBOX_LOCAL_PATH": str(self.path)}))
@@ -61,7 +64,9 @@ class World:
             sys.modules.pop(sibling.stem, None)  # another example's may have its name
         self._monkeypatch.syspath_prepend(str(folder))
         app = functions_framework.create_app("main", str(folder / "main.py"))
-        return Function(app, sys.modules["main"])
+        main = sys.modules["main"]
+        main.MEMORY.once._keeper = self._keeper  # quicker than a file
+        return Function(app, main)
 
 
 class Function:

@@ -18,6 +18,7 @@ from tests.terraform import workspace
 
 # What Terraform's module is given.
 VARIABLES = {
+    "amocrm": {"token": "x", "domain": "example.amocrm.ru"},
     "bitrix24": {"webhook_url": "https://example.bitrix24.ru/rest/1/secret/"},
     "telegram": {"token": "1:x", "chats": "-1"},
 }
