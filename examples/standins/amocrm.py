@@ -163,8 +163,8 @@ class AmoCrm(StandIn):
         if request.path == "/api/v4/leads/unsorted":
             return _embedded("unsorted", self.unsorted[::-1])
         if request.path == "/api/v4/tasks":
-            place = int(query["filter[entity_id]"])
-            return _embedded("tasks", [one for one in self.tasks if one["entity_id"] == place])
+            owner = int(query["filter[entity_id]"])
+            return _embedded("tasks", [one for one in self.tasks if one["entity_id"] == owner])
         return _problem(404, "Not Found")
 
     def _find(self, phone: str) -> list[dict[str, Any]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple, Self
 from urllib.parse import parse_qs, urlsplit
@@ -27,7 +28,7 @@ class Request(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """An answer. `body`: bytes as they are, anything else as JSON, None for none."""
+    """An answer. `body`: bytes as they are, an iterator of them, None, anything else as JSON."""
 
     status: int = 200
     body: Any = None
@@ -101,6 +102,9 @@ def _handler(standin: StandIn) -> type[BaseHTTPRequestHandler]:
                 self._send(reply)
 
         def _send(self, reply: Reply) -> None:
+            if isinstance(reply.body, Iterator):
+                self._stream(reply.body)
+                return
             content = reply.body if isinstance(reply.body, bytes) else b""
             headers = {"content-type": "text/html", **reply.headers}
             if reply.body is not None and not isinstance(reply.body, bytes):
@@ -112,6 +116,14 @@ def _handler(standin: StandIn) -> type[BaseHTTPRequestHandler]:
             self.send_header("content-length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
+
+        def _stream(self, chunks: Iterator[bytes]) -> None:
+            """Send a body of a length that is not told, until the other side has enough."""
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                for chunk in chunks:
+                    self.wfile.write(chunk)
 
         do_GET = do_POST = do_PATCH = do_DELETE = _serve  # noqa: N815 - http.server's names
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import itertools
 import sys
 from collections.abc import Iterable
@@ -28,6 +29,7 @@ NAMES = sorted(path.parent.name for path in EXAMPLES.glob("*/main.py"))
 SETTINGS = {
     "amocrm": {"AMOCRM_TOKEN": "x", "AMOCRM_DOMAIN": "example.amocrm.ru"},
     "bitrix24": {"BITRIX24_WEBHOOK_URL": "https://example.bitrix24.ru/rest/1/secret/"},
+    "recordings": {"RECORDINGS_BUCKET": "recordings"},
     "telegram": {"TELEGRAM_TOKEN": "1:x", "TELEGRAM_CHATS": "-1"},
 }
 ORDERS = list(itertools.permutations(range(3)))
@@ -94,6 +96,16 @@ class Function:
                 if not left:
                     return
         pytest.fail(f"{len(left)} events are not taken after {tries} tries: {answers}")
+
+
+def module(name: str, stem: str) -> Any:
+    """Return a module of an example that imports none of its neighbours."""
+    spec = importlib.util.spec_from_file_location(stem, EXAMPLES / name / f"{stem}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
 
 
 def call(call_id: str = "6002540", **changes: Any) -> list[Event]:

@@ -20,6 +20,7 @@ from tests.terraform import workspace
 VARIABLES = {
     "amocrm": {"token": "x", "domain": "example.amocrm.ru"},
     "bitrix24": {"webhook_url": "https://example.bitrix24.ru/rest/1/secret/"},
+    "recordings": {},
     "telegram": {"token": "1:x", "chats": "-1"},
 }
 
