@@ -11,8 +11,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from words import WORDS, plain
-
 from envybox import CallStory, Event
 from envybox.subscriber.function import configured, function
 from envybox.subscriber.memory import memory
@@ -20,6 +18,7 @@ from envybox.subscriber.memory import memory
 from account import Account
 from crm import Crm, Lead, Person, Place
 from settings import load
+from words import WORDS, plain
 
 SETTINGS = configured(load)
 ACCOUNT = Account(SETTINGS.url, SETTINGS.token)

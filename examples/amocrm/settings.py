@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from words import WORDS
-
 from envybox import Event
 from envybox.errors import SettingsError
 from envybox.settings import zone
 from envybox.subscriber.function import required
+
+from words import WORDS
 
 _DOMAIN = re.compile(r"(?!www\.)[a-z0-9-]+\.(amocrm\.(ru|com)|kommo\.com)", re.IGNORECASE)
 _PATH = re.compile(r"(ids|utm|page|visitor|manager|extra)\.[A-Za-z0-9_]+")

@@ -10,8 +10,6 @@ import os
 from datetime import timedelta
 from typing import Any
 
-from words import WORDS, plain
-
 from envybox import CallStory, Event
 from envybox.subscriber.function import configured, function
 from envybox.subscriber.memory import memory
@@ -19,6 +17,7 @@ from envybox.subscriber.memory import memory
 from crm import Crm, Person, Place
 from portal import Portal
 from settings import load
+from words import WORDS, plain
 
 SETTINGS = configured(load)
 CRM = Crm(Portal(SETTINGS.webhook))

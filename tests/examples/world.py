@@ -29,6 +29,13 @@ NAMES = sorted(path.parent.name for path in EXAMPLES.glob("*/main.py"))
 SETTINGS = {
     "amocrm": {"AMOCRM_TOKEN": "x", "AMOCRM_DOMAIN": "example.amocrm.ru"},
     "bitrix24": {"BITRIX24_WEBHOOK_URL": "https://example.bitrix24.ru/rest/1/secret/"},
+    "conversions": {
+        "CONVERSIONS_CONSENT": "granted",
+        "GA4_MEASUREMENT_ID": "G-1",
+        "GA4_API_SECRET": "x",
+        "METRICA_COUNTER": "1",
+        "METRICA_TOKEN": "x",
+    },
     "recordings": {"RECORDINGS_BUCKET": "recordings"},
     "telegram": {"TELEGRAM_TOKEN": "1:x", "TELEGRAM_CHATS": "-1"},
 }

@@ -20,6 +20,13 @@ from tests.terraform import workspace
 VARIABLES = {
     "amocrm": {"token": "x", "domain": "example.amocrm.ru"},
     "bitrix24": {"webhook_url": "https://example.bitrix24.ru/rest/1/secret/"},
+    "conversions": {
+        "consent": "granted",
+        "ga4_measurement_id": "G-1",
+        "ga4_api_secret": "x",
+        "metrica_counter": "1",
+        "metrica_token": "x",
+    },
     "recordings": {},
     "telegram": {"token": "1:x", "chats": "-1"},
 }
