@@ -17,6 +17,11 @@ run: export PUSH := $(PUSH)
 run: $(VENV)/.installed
 	@$(BIN)/python -m envybox.tools.run
 
+# The receiver, the functions of examples/ and stand-ins of the services: what arrives where.
+.PHONY: demo
+demo: $(VENV)/.installed
+	@$(BIN)/python -m examples.demo
+
 # Where time matters, which measuring coverage takes, or where there is none to measure.
 APART = tests/faults tests/security tests/bench tests/terraform
 

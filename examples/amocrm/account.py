@@ -5,6 +5,7 @@ Sources: https://www.amocrm.ru/developers, github amocrm/amocrm-api-php.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -30,6 +31,7 @@ class Account:
         self._url = f"{url}/api/v4"
         self._headers = {"authorization": f"Bearer {token}"}
         self._next = 0.0
+        self._turn = threading.Lock()
         self.clock: Callable[[], float] = time.monotonic
         self.sleep: Callable[[float], None] = time.sleep
 
@@ -44,12 +46,13 @@ class Account:
         return self._call("POST", path, json=[{"request_id": "0", **item}])
 
     def _call(self, method: str, path: str, **sent: Any) -> dict[str, Any]:
-        wait = self._next - self.clock()
-        if wait > 1:  # no pace, but the pause
-            raise Unavailable("amoCRM answered 429 a moment ago: nothing is asked now")
-        if wait > 0:
-            self.sleep(wait)
-        self._next = self.clock() + PACE_SECONDS  # before it is sent: no answer may come
+        with self._turn:  # should an instance be given several requests at once
+            wait = self._next - self.clock()
+            if wait > 1:  # no pace, but the pause
+                raise Unavailable("amoCRM answered 429 a moment ago: nothing is asked now")
+            if wait > 0:
+                self.sleep(wait)
+            self._next = self.clock() + PACE_SECONDS  # before it is sent: no answer may come
         answer = api.call(method, f"{self._url}/{path}", headers=self._headers, **sent)
         if answer.status == 429:
             self._next = self.clock() + PAUSE_SECONDS

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from envybox import CallStory, Event
+from envybox.subscriber.answers import answers
 from envybox.subscriber.function import configured, function
 from envybox.subscriber.memory import memory
 
@@ -125,6 +126,7 @@ def _text(event: Event) -> str:
     lines = [SAID[kind if kind in SAID else "lead"].format(site=plain(event.page.site, 100))]
     if chat and chat.message:
         lines.append(plain(chat.message))
+    lines += [f"{plain(name, 200)}: {plain(value)}" for name, value in answers(event)]
     if chat and chat.transcript:
         lines += [f"{plain(one.author, 60)}: {plain(one.text, 500)}" for one in chat.transcript]
     if chat and chat.link:

@@ -4,7 +4,7 @@
 locals {
   root = "${path.module}/../.."
 
-  own    = fileset(var.folder, "{*.py,requirements.txt}")
+  own    = [for file in fileset(var.folder, "{*.py,requirements.txt}") : file if !startswith(file, "test_")]
   shared = setunion(fileset(local.root, "envybox/{*.py,types.json}"), fileset(local.root, "envybox/subscriber/**/*.py"))
 
   files = merge(

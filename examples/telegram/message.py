@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from envybox import CallStory, ChatStory, Event
+from envybox.subscriber.answers import answers
 
 WORDS = {
     "ru": {
@@ -128,13 +129,15 @@ def _talk(
 
 
 def _said(event: Event, story: CallStory | ChatStory | None) -> str | None:
-    """Return what the visitor wrote: the message of a form, or the first lines of a chat."""
+    """Return what the visitor wrote or answered: a form, or the first lines of a chat."""
     if isinstance(story, ChatStory):
         people = [entry.text for entry in story.transcript if entry.kind == "person"]
         return "\n".join(story.messages or people) or None
-    if event.chat and event.chat.message:
-        return event.chat.message
-    return None
+    if isinstance(story, CallStory):
+        return None
+    lines = [f"{name}: {value}" for name, value in answers(event)]
+    message = event.chat.message if event.chat else None
+    return "\n".join([message, *lines] if message else lines)
 
 
 def _moments(story: CallStory | ChatStory | None, words: dict[str, Any], zone: ZoneInfo) -> str:

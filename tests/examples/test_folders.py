@@ -16,6 +16,8 @@ def test_borders(name: str) -> None:
     """An example imports its own modules, the subscribers' side and the ground, and no other."""
     imported = set()
     for file in (EXAMPLES / name).glob("*.py"):
+        if file.name.startswith("test_"):
+            continue  # is not deployed
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module:
                 imported.add(node.module)

@@ -37,6 +37,7 @@ SETTINGS = {
         "METRICA_TOKEN": "x",
     },
     "recordings": {"RECORDINGS_BUCKET": "recordings"},
+    "template": {"MINE_URL": "https://example.com/"},
     "telegram": {"TELEGRAM_TOKEN": "1:x", "TELEGRAM_CHATS": "-1"},
 }
 ORDERS = list(itertools.permutations(range(3)))

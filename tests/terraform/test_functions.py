@@ -28,6 +28,7 @@ VARIABLES = {
         "metrica_token": "x",
     },
     "recordings": {},
+    "template": {"url": "https://example.com/"},
     "telegram": {"token": "1:x", "chats": "-1"},
 }
 
