@@ -34,7 +34,7 @@ lint: $(VENV)/.tested
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy -p examples.standins
+	$(BIN)/mypy -p examples.standins -m examples.demo
 	for function in $(dir $(wildcard examples/*/main.py)); do \
 		(cd $$function && MYPYPATH=$(CURDIR) $(abspath $(BIN))/mypy --config-file $(CURDIR)/pyproject.toml \
 			--cache-dir $(CURDIR)/.mypy_cache --no-namespace-packages *.py) || exit 1; \

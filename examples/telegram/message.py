@@ -144,7 +144,7 @@ def _moments(story: CallStory | ChatStory | None, words: dict[str, Any], zone: Z
     """Return the states of a call with their times: `10:36 ❌ 10:41 ✅`."""
     if not isinstance(story, CallStory):
         return ""
-    icons = [words.get(moment.state, words["call"])[0] for moment in story.moments]
+    icons = [words.get(moment.state or "", words["call"])[0] for moment in story.moments]
     times = [f"{moment.at.astimezone(zone):%H:%M}" for moment in story.moments]
     shown = [f"{at} {icon}" for at, icon in zip(times, icons, strict=True)]
     day = f"{story.started_at.astimezone(zone):%d.%m}"

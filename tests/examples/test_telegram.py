@@ -80,6 +80,31 @@ def test_in_parallel(world: World, telegram: Telegram, function: Callable[..., F
     assert 1 == len(telegram.messages(GROUP))
 
 
+def test_one_state_at_a_time(
+    world: World, telegram: Telegram, function: Callable[..., Function]
+) -> None:
+    """While one state of a call is told the next waits, or it might be edited back afterwards."""
+    _, missed, ordered = call()
+    talked = told(sample("call.info", call={"id": "6002540", "state": "answered"}), 5)
+    world.store(missed, ordered)
+    tell = function()
+    tell.push(missed)
+    edit = tell.main.BOT.edit
+    meanwhile: list[tuple[int, str]] = []
+
+    def edit_late(*message: Any) -> bool:
+        if not meanwhile:
+            world.store(talked)
+            meanwhile.append(tell.push(talked))
+        return bool(edit(*message))
+
+    tell.main.BOT.edit = edit_late
+    assert 200 == tell.push(ordered)[0]
+    assert [(503, "not now: telegram: another run has this key now")] == meanwhile
+    tell.deliver([talked])
+    assert telegram.messages(GROUP)[0]["text"].startswith("✅")
+
+
 @pytest.mark.parametrize(
     "fault",
     [
