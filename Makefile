@@ -17,6 +17,11 @@ run: export PUSH := $(PUSH)
 run: $(VENV)/.installed
 	@$(BIN)/python -m envybox.tools.run
 
+# The receiver, the functions of examples/ and stand-ins of the services: what arrives where.
+.PHONY: demo
+demo: $(VENV)/.installed
+	@$(BIN)/python -m examples.demo
+
 # Where time matters, which measuring coverage takes, or where there is none to measure.
 APART = tests/faults tests/security tests/bench tests/terraform
 
@@ -29,6 +34,11 @@ lint: $(VENV)/.tested
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy -p examples.standins -m examples.demo
+	for function in $(dir $(wildcard examples/*/main.py)); do \
+		(cd $$function && MYPYPATH=$(CURDIR) $(abspath $(BIN))/mypy --config-file $(CURDIR)/pyproject.toml \
+			--cache-dir $(CURDIR)/.mypy_cache --no-namespace-packages *.py) || exit 1; \
+	done
 
 # What needs nothing but Python: quick, and for the oldest Python too.
 unit: $(VENV)/.tested

@@ -13,13 +13,17 @@ EnvyboxError
 ├── Unaskable              a question that the store has no index for
 ├── BackendError           the store or the publisher did not do what it was asked
 │   ├── Unavailable            not now: down, slow, full; worth another try
-│   │   └── Refused                an answer at once that may meet all: a grant, a setting
-│   │       ├── NotFound               what the call names is not there: a topic, a database
-│   │       └── InvalidCall            the call as it is, for what it holds or how it is made
+│   │   ├── Refused                an answer at once that may meet all: a grant, a setting
+│   │   │   ├── NotFound               what the call names is not there: a topic, a database
+│   │   │   └── InvalidCall            the call as it is, for what it holds or how it is made
+│   │   └── UnknownOutcome         it was sent and not answered: it may have been done
 │   └── Rejected               never: this very thing is refused, while others are taken
 ├── NotAnEvent             a subscriber gave `read_event` something else
 │   └── NewerSchema            an event of a schema version that is not known here
 ├── NoStory                events that share nothing to tell a story of
+├── ActError               what a subscriber does about an event was not done, and why
+│   ├── Refused                never: the service will not take this, however often it is sent
+│   └── Denied                 not until a person changes credentials, rights or settings
 └── OnceError              a subscriber's turn did not begin, or did not count
     ├── InProgress             another run has this key now: fail, to be sent it again
     └── TurnLost               the run outlived its lock, and another took the key over
@@ -129,6 +133,10 @@ class InvalidCall(Refused):
     """The call is not taken as it is: for what is in it, or for how all are made."""
 
 
+class UnknownOutcome(Unavailable):
+    """It was sent, and no answer came: it may have been done. Look before you repeat it."""
+
+
 class Rejected(BackendError):
     """It can never be done: the backend refuses this very thing, while it takes others."""
 
@@ -143,6 +151,18 @@ class NewerSchema(NotAnEvent):
 
 class NoStory(EnvyboxError):
     """The events share no call, chat or visitor, or there are none."""
+
+
+class ActError(EnvyboxError):
+    """The root of what a subscriber's own act raises; `Unavailable` is for what passes."""
+
+
+class Refused(ActError):
+    """The service will never take this. The text holds its error code, never a value."""
+
+
+class Denied(ActError):
+    """Not until a person changes something: a token, a right, a setting, a payment."""
 
 
 class OnceError(EnvyboxError):

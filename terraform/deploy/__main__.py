@@ -17,11 +17,12 @@ from pathlib import Path
 
 import checks
 import gcloud
-import settings
 import webhook
 from gcloud import Failed, Stop
 
 import terraform
+
+import settings
 
 STAYS = """\
 What stays, and what removes it:

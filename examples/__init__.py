@@ -1,0 +1,1 @@
+"""Functions behind the receiver's topics, each complete: to copy, to set, to deploy."""
