@@ -13,7 +13,7 @@ EnvyboxError
 ├── Unaskable              a question that the store has no index for
 ├── BackendError           the store or the publisher did not do what it was asked
 │   ├── Unavailable            not now: down, slow, full; worth another try
-│   │   ├── Refused                an answer at once that may meet all: a grant, a setting
+│   │   ├── CallRefused            an answer at once that may meet all: a grant, a setting
 │   │   │   ├── NotFound               what the call names is not there: a topic, a database
 │   │   │   └── InvalidCall            the call as it is, for what it holds or how it is made
 │   │   └── UnknownOutcome         it was sent and not answered: it may have been done
@@ -118,18 +118,18 @@ class Unavailable(BackendError):
     """It cannot be done now. The same call may succeed later."""
 
 
-class Refused(Unavailable):
+class CallRefused(Unavailable):
     """The backend answers, and refuses: for a grant, a topic, a header, a release.
 
     That may meet every call, until somebody mends it: an outage, but one that is quick.
     """
 
 
-class NotFound(Refused):
+class NotFound(CallRefused):
     """What the call names is not there: a topic, a database, a document."""
 
 
-class InvalidCall(Refused):
+class InvalidCall(CallRefused):
     """The call is not taken as it is: for what is in it, or for how all are made."""
 
 

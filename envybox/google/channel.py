@@ -18,7 +18,7 @@ from urllib.parse import quote, urlencode
 import grpc
 import grpc.aio
 
-from envybox.errors import BackendError, InvalidCall, NotFound, Refused, Unavailable
+from envybox.errors import BackendError, CallRefused, InvalidCall, NotFound, Unavailable
 from envybox.google.credentials import Google, Headers
 
 T = TypeVar("T")
@@ -205,9 +205,9 @@ _NAMES = {code.value[0]: code.name for code in grpc.StatusCode}
 _ERRORS: dict[int, type[Unavailable]] = {
     grpc.StatusCode.INVALID_ARGUMENT.value[0]: InvalidCall,
     grpc.StatusCode.NOT_FOUND.value[0]: NotFound,
-    grpc.StatusCode.PERMISSION_DENIED.value[0]: Refused,
-    grpc.StatusCode.FAILED_PRECONDITION.value[0]: Refused,
-    grpc.StatusCode.UNAUTHENTICATED.value[0]: Refused,
+    grpc.StatusCode.PERMISSION_DENIED.value[0]: CallRefused,
+    grpc.StatusCode.FAILED_PRECONDITION.value[0]: CallRefused,
+    grpc.StatusCode.UNAUTHENTICATED.value[0]: CallRefused,
 }
 
 

@@ -22,7 +22,7 @@ class Publisher(Protocol):
         """Publish to a topic (`envybox-call-result`) and return the message's id.
 
         Ends within `timeout` seconds. Raises `Unavailable` when it could not be done
-        now (it may have taken effect all the same), of which `Refused` is an answer at
+        now (it may have taken effect all the same), of which `CallRefused` is an answer at
         once, about this topic or this message: others may be taken. `Rejected` when the
         backend knows that it is this message.
         """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from envybox.errors import BackendError, InvalidCall, Refused, Rejected
+from envybox.errors import BackendError, CallRefused, InvalidCall, Rejected
 from envybox.event import Event
 from envybox.ports.backend import Backend
 from envybox.ports.publish import Message
@@ -26,7 +26,7 @@ class Outlet:
         self._store = backend.store
         self._publisher = backend.publisher
         # A refusal tells of one topic or one grant, and comes at once: no reason to pass by.
-        self._breaker = Breaker(Refused)
+        self._breaker = Breaker(CallRefused)
 
     def allows(self) -> bool:
         """Whether the publisher is worth asking now."""

@@ -13,7 +13,7 @@ import grpc
 import grpc.aio
 import pytest
 
-from envybox.errors import InvalidCall, NotFound, Refused, Unavailable
+from envybox.errors import CallRefused, InvalidCall, NotFound, Unavailable
 from envybox.google import channel as channels
 from envybox.google.channel import FROZEN_SECONDS, SILENT_SECONDS, Channel, routing, status_error
 from envybox.google.credentials import Google
@@ -164,9 +164,9 @@ def test_errors(code: grpc.StatusCode) -> None:
     [
         (3, InvalidCall, "INVALID_ARGUMENT"),
         (5, NotFound, "NOT_FOUND"),
-        (7, Refused, "PERMISSION_DENIED"),
-        (9, Refused, "FAILED_PRECONDITION"),
-        (16, Refused, "UNAUTHENTICATED"),
+        (7, CallRefused, "PERMISSION_DENIED"),
+        (9, CallRefused, "FAILED_PRECONDITION"),
+        (16, CallRefused, "UNAUTHENTICATED"),
         (6, Unavailable, "ALREADY_EXISTS"),
         (8, Unavailable, "RESOURCE_EXHAUSTED"),
         (14, Unavailable, "UNAVAILABLE"),

@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 import pytest
 
-from envybox.errors import Refused, Rejected, Unavailable
+from envybox.errors import CallRefused, Rejected, Unavailable
 from envybox.google import document
 from envybox.google.channel import Channel
 from envybox.google.credentials import CREDENTIALS_SECONDS, Google
@@ -253,7 +253,7 @@ def test_a_database_that_refuses(code: grpc.StatusCode) -> None:
     api.methods["BatchWrite"] = answer
 
     async def scenario(store: FirestoreStore) -> None:
-        with pytest.raises(Refused, match=code.name):
+        with pytest.raises(CallRefused, match=code.name):
             await store.create(record_of(), timeout=LONG)
 
     run(api, scenario)

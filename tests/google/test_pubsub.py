@@ -7,7 +7,7 @@ from typing import Any
 import grpc
 import pytest
 
-from envybox.errors import InvalidCall, NotFound, Refused, Unavailable
+from envybox.errors import CallRefused, InvalidCall, NotFound, Unavailable
 from envybox.google.channel import Channel
 from envybox.google.credentials import CREDENTIALS_SECONDS, Google
 from envybox.google.messages import PublishRequest, PublishResponse
@@ -59,7 +59,7 @@ def test_publish() -> None:
     [
         (grpc.StatusCode.INVALID_ARGUMENT, InvalidCall),
         (grpc.StatusCode.NOT_FOUND, NotFound),
-        (grpc.StatusCode.PERMISSION_DENIED, Refused),
+        (grpc.StatusCode.PERMISSION_DENIED, CallRefused),
         (grpc.StatusCode.RESOURCE_EXHAUSTED, Unavailable),
     ],
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from envybox.errors import InvalidCall, NotFound, Refused, Rejected, Unavailable
+from envybox.errors import CallRefused, InvalidCall, NotFound, Rejected, Unavailable
 from envybox.ports.backend import Backend
 from envybox.ports.store import Mark, Record
 from envybox.receiver import deadline, flow, marks
@@ -349,7 +349,9 @@ def test_a_repeat_in_a_second_round(world: World) -> None:
     assert ["duplicate"] == world.statuses(_later(CALL, seconds=1))
 
 
-@pytest.mark.parametrize("error", [InvalidCall("INVALID_ARGUMENT"), Refused("PERMISSION_DENIED")])
+@pytest.mark.parametrize(
+    "error", [InvalidCall("INVALID_ARGUMENT"), CallRefused("PERMISSION_DENIED")]
+)
 def test_a_store_that_refuses_all(world: World, error: Unavailable) -> None:
     """A store that refuses every webhook is passed by like one that is down: all are spooled."""
     world.store.faults["create"] = [error] * 100

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from envybox.errors import InvalidCall, NotFound, Refused, Rejected, Unavailable
+from envybox.errors import CallRefused, InvalidCall, NotFound, Rejected, Unavailable
 from envybox.event import Event
 from envybox.ports.backend import Backend
 from envybox.ports.publish import Message
@@ -474,7 +474,8 @@ def test_rejected(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [InvalidCall("INVALID_ARGUMENT"), NotFound("NOT_FOUND"), Refused("PERMISSION_DENIED")]
+    "error",
+    [InvalidCall("INVALID_ARGUMENT"), NotFound("NOT_FOUND"), CallRefused("PERMISSION_DENIED")],
 )
 def test_refused_for_all(world: World, error: Unavailable) -> None:
     """What any webhook would be refused for is an outage: the message comes again, unburied."""
