@@ -52,7 +52,7 @@ def test_both_keys_of_an_account_bring_one_event(
 def test_an_instance_that_does_not_know_the_new_key_yet_stores_nothing(
     world: World, instances: tuple[Function, Function]
 ) -> None:
-    """CallRefused there with 403, and nothing of it kept; the retry that meets the other is taken."""
+    """Refused there with 403, and nothing of it kept; the retry that meets the other is taken."""
     stale, fresh = instances
     sent = webhook()
     sent.answers.append(stale.post(with_key(sent, NEW)))
