@@ -193,6 +193,15 @@ def test_raw_that_was_changed(local: World) -> None:
     assert "  spoiled ␛" in run("event", event.id).stdout
 
 
+def test_about_nothing(local: World) -> None:
+    """An event of no call, chat or visitor is a line too."""
+    event = an_event("the quiz", visitor_id="", call_id="", chat_id="")
+    local.put(event)
+    shown = run("events").stdout
+    assert event[0].id in shown
+    assert "visitor" not in shown
+
+
 def test_a_warning_of_no_field(local: World) -> None:
     """A warning of what was not received as a field is shown below the fields."""
     event, fields = an_event()

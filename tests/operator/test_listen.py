@@ -107,6 +107,16 @@ def test_since(world: World) -> None:
     assert 1 == len(result.stdout.splitlines())
 
 
+def test_caught_up_with_and_then_live(local: World) -> None:
+    """What was caught up with and comes live too is shown once."""
+    local.put(event := an_event(), an_event("the quiz"))
+    listener = command.Listener(Place({}), {}, None, None, as_lines=True)
+    came = list(follow.caught_up(local.lookup(), ["call.result"], event[0].received_at))
+    for one in came * 2:
+        listener.take(one)
+    assert 1 == listener.number
+
+
 def test_json(world: World) -> None:
     """One object a line has the event, its attributes and what the endpoint said."""
     event = an_event()

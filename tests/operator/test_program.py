@@ -47,10 +47,15 @@ def test_help_imports_little() -> None:
         "grpc",
         "xlsxwriter",
         "envybox.settings",
-        "sqlite3",
     }
     late = ("envybox.operator.commands.", "google.api_core", "google.auth", "google.cloud.")
     assert [] == [name for name in loaded if name.startswith(late)]
+
+
+def test_completion() -> None:
+    """The shell completes the names of commands."""
+    ran = _ran(_ENVYBOX_COMPLETE="bash_complete", COMP_WORDS="envybox ev", COMP_CWORD="1")
+    assert ["plain,events", "plain,event"] == ran.stdout.split()
 
 
 def test_help_of_each() -> None:

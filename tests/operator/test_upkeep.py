@@ -87,6 +87,14 @@ def test_of_this_version_too(local: World) -> None:
     assert "1 events written" in run("renormalize", "--all", text="y\n").stderr
 
 
+def test_a_few_examples(local: World) -> None:
+    """Of many events that change alike a few are shown, and all are counted."""
+    local.put(*(_old(visitor_id=str(n)) for n in range(5)))
+    shown = run("renormalize", "--all", "--dry-run").stdout
+    assert 3 == shown.count("nothing → Анна")
+    assert "        5  visitor.name" in shown
+
+
 def test_raw_that_cannot_be_read(local: World) -> None:
     """An event whose `raw` was spoiled is told and left as it is."""
     event, fields = _old()

@@ -60,7 +60,7 @@ def listen(
     followed = list(types or _TYPES)
     forward = _targets(targets)
     lookup = place.lookup()
-    listener = _Listener(place, forward, console, limit, as_lines=as_lines)
+    listener = Listener(place, forward, console, limit, as_lines=as_lines)
     start = moment(since, place.settings.timezone, datetime.now(UTC)) if since else None
     try:
         with live(place, lookup, followed) as source:
@@ -77,7 +77,7 @@ class _EnoughError(Exception):
     """As many came as were wanted."""
 
 
-class _Listener:
+class Listener:
     """Tells of each message, and posts it on."""
 
     def __init__(
@@ -99,6 +99,7 @@ class _Listener:
         self._taken: set[tuple[str, str]] = set()
 
     def take(self, came: Came) -> None:
+        """Tell of a message, once."""
         attributes = came.message.attributes
         event_id, type_ = attributes.get("event_id", ""), attributes.get("type", "")
         if (event_id, came.message_id) in self._taken:  # caught up with, and then live
@@ -154,7 +155,7 @@ class _Listener:
         return json.dumps(told | ({"link": link} if link else {}), ensure_ascii=True)
 
 
-def _follow(source: Source, listener: _Listener, lookup: Lookup, types: list[str]) -> None:
+def _follow(source: Source, listener: Listener, lookup: Lookup, types: list[str]) -> None:
     silent_since = time.monotonic()
     for came in source:
         if came is not None:
