@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 
 from envybox.event import CALL_STATES
 from envybox.operator.charts import COLOURS, Bar, bars, css_class, shares
+from envybox.operator.console.view import HERE
 from envybox.types import TYPES
+
+GREY = ("unknown", "other")
 
 NAMES = st.sampled_from([*COLOURS, "of.a later <version>", ""])
 VALUES = st.dictionaries(NAMES, st.integers(0, 100_000), max_size=5)
@@ -23,6 +26,16 @@ def _rects(svg: str) -> list[ElementTree.Element]:
 def test_all_kinds_have_colours() -> None:
     """Each type and each state has a colour of its own to be told by."""
     assert {row.type for row in TYPES} | {*CALL_STATES} == set(COLOURS)
+
+
+def test_the_console_s_sheet_has_the_same_colours() -> None:
+    """In the light the console's style sheet gives each kind the colour that it has elsewhere."""
+    sheet = (HERE / "static" / "console.css").read_text("utf-8")
+    light = re.sub(r"@media \(prefers-color-scheme: dark\) {\n(?:  .*\n)*}", "", sheet)
+    found = dict(re.findall(r"\.(k-[\w-]+) { --k: (#[0-9a-f]{6})", light))
+    assert {css_class(name): colour for name, colour in COLOURS.items() if name not in GREY} == {
+        name: colour for name, colour in found.items() if name != "k-other"
+    }
 
 
 @given(st.lists(st.builds(Bar, VALUES, st.text(), st.text(), st.sampled_from(["", "/a?b=1&c"]))))
