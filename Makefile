@@ -27,8 +27,8 @@ APART = tests/faults tests/security tests/bench tests/terraform
 
 # Everything: style, types, unit, property, contract, fault and Terraform tests.
 test: lint $(VENV)-checkov/.installed
-	$(BIN)/python -m pytest --cov --cov-report=term $(APART:%=--ignore=%)
-	$(BIN)/python -m pytest $(APART)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term $(APART:%=--ignore=%)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(APART)
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff check .
@@ -42,7 +42,7 @@ lint: $(VENV)/.tested
 
 # What needs nothing but Python: quick, and for the oldest Python too.
 unit: $(VENV)/.tested
-	$(BIN)/python -m pytest -m "not emulator" $(APART:%=--ignore=%)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not emulator and not browser" $(APART:%=--ignore=%)
 
 # Long: measures everything on the emulators and writes it into docs/performance.md.
 bench: $(VENV)/.tested

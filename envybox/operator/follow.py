@@ -1,7 +1,4 @@
-"""Following what is published, live: one source for each place.
-
-A source gives messages as they come, and None now and then where nothing does.
-"""
+"""Following what is published, live: one source for each place."""
 
 from __future__ import annotations
 
@@ -10,28 +7,15 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from envybox.errors import Unavailable
 from envybox.operator.place import Place, say
+from envybox.operator.source import POLL_SECONDS, Came, Source
 from envybox.ports.lookup import Filters, Lookup, scan
-from envybox.ports.publish import Message
 from envybox.receiver import message
 
-POLL_SECONDS = 0.25
 STORE_SECONDS = 2.0
 """How often the store is asked, where no subscription may be made: each time costs a read."""
-
-
-class Came(NamedTuple):
-    """A message that came: its Pub/Sub id, when it was published (RFC 3339)."""
-
-    message: Message
-    message_id: str
-    publish_time: str
-
-
-Source = Iterator[Came | None]
 
 
 def live(

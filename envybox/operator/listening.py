@@ -14,8 +14,8 @@ from google.api_core import exceptions
 from google.cloud import pubsub_v1  # type: ignore[attr-defined] # it has no types
 
 from envybox.operator.firestore import translated
-from envybox.operator.follow import POLL_SECONDS, Came, Source
 from envybox.operator.place import Place
+from envybox.operator.source import POLL_SECONDS, Came, Source
 from envybox.ports.publish import Message
 from envybox.types import topic_of
 

@@ -11,12 +11,13 @@ from typing import Any
 import click
 
 from envybox.errors import EnvyboxError
-from envybox.operator.follow import Came, Source, caught_up, live
+from envybox.operator.follow import caught_up, live
 from envybox.operator.group import Command
 from envybox.operator.options import moment
 from envybox.operator.place import Place, say
 from envybox.operator.push import Answer, endpoint, post
 from envybox.operator.safe import plain
+from envybox.operator.source import Came, Source
 from envybox.ports.lookup import Filters, Lookup
 from envybox.testing.envelope import Sent, wrapped
 from envybox.types import TYPES
