@@ -268,6 +268,11 @@ def delivered(event: Event, delivery: Delivery) -> Event:
 
 _encoder = msgspec.json.Encoder()
 
+# msgspec works a class out when it is first converted to, and dies where two threads do that at
+# once (0.22: a segmentation fault). Whoever converts in threads, as a function behind a push
+# subscription does, finds it done: by a decoder, be it never used.
+msgspec.json.Decoder(Event)
+
 
 def encode(event: Event) -> bytes:
     """Return the event as strict JSON in UTF-8: RFC 3339 times with `Z`, no NaN."""

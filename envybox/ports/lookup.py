@@ -61,6 +61,9 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None = None
 
 
+msgspec.json.Decoder(Filters)  # threads find the class worked out, see `envybox.event`
+
+
 class Publish(msgspec.Struct, frozen=True, kw_only=True):
     """How far an event came on its way to subscribers."""
 

@@ -31,6 +31,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     result: str = "null"
 
 
+msgspec.json.Decoder(Entry)  # threads find the class worked out, see `envybox.event`
+
+
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """An entry that is there, its version, and how long ago it was written."""
 
