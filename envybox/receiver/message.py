@@ -36,7 +36,7 @@ def of_event(event: Event) -> Message:
     (`ce-…`); empty ones are left out, long ones cut. All are ASCII: a site is in its IDNA
     form (`xn--…`), other text percent-encoded.
     """
-    subject = _subject(event)
+    subject = event.subject or ""
     site = _site(event.page.site or "")
     source = f"//envybox/{quote(event.account)}" + (f"/{quote(site)}" if site else "")
     attributes = {
@@ -52,25 +52,14 @@ def of_event(event: Event) -> Message:
         "ce-type": f"io.envybox.{event.type}.v{event.schema_version}",
         "ce-source": _CUT_ESCAPE.sub("", _cut(source)),
         "ce-time": _rfc3339(event),
-        "ce-subject": "/".join(subject),
+        "ce-subject": subject,
         "content-type": "application/json",
     }
     return Message(
         data=encode(event),
         attributes={name: _attribute(value) for name, value in attributes.items() if value},
-        ordering_key=_cut(subject[1]) if subject else "",
+        ordering_key=_cut(subject.partition("/")[2]),
     )
-
-
-def _subject(event: Event) -> tuple[str, str] | tuple[()]:
-    """Return what the event is about: a call, else a chat, else a visitor, else nothing."""
-    if event.call and event.call.id:
-        return "call", event.call.id
-    if event.chat and event.chat.id:
-        return "chat", event.chat.id
-    if event.visitor.id:
-        return "visitor", event.visitor.id
-    return ()
 
 
 def _rfc3339(event: Event) -> str:

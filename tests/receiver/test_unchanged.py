@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from envybox.event import NORMALIZER_VERSION
 from envybox.receiver import message
 from envybox.receiver.request import read_fields
 from envybox.webhook import Fields, encode_raw
@@ -88,3 +89,8 @@ def made(fields: Fields) -> tuple[str, str]:
 def test_samples_are_what_they_were(title: str) -> None:
     """Each sample's event, message and raw fields are those of the releases before."""
     assert _MADE[title] == made(_ALL[title])
+
+
+def test_the_version_rises_with_a_change() -> None:
+    """Where the digests above change, the normalizer's version rises, and this with it."""
+    assert 1 == NORMALIZER_VERSION

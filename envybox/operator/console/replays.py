@@ -13,6 +13,7 @@ from starlette.responses import Response
 from envybox.event import Event
 from envybox.operator import journal
 from envybox.operator.console import event as event_page
+from envybox.operator.console import forms
 from envybox.operator.console.desk import Desk
 from envybox.operator.console.event import Done
 from envybox.operator.console.view import View
@@ -28,8 +29,8 @@ from envybox.types import topic_of
 
 async def to_url(request: Request) -> Response:
     """Post an event to one URL, as a push subscription would; nothing is published."""
-    form = await request.form()
-    return await run_in_threadpool(_to_url, request, str(form.get("url", "")).strip())
+    form = await forms.read(request)
+    return await run_in_threadpool(_to_url, request, forms.first(form, "url").strip())
 
 
 def _to_url(request: Request, url: str) -> Response:
@@ -71,8 +72,8 @@ def confirm(request: Request) -> Response:
 
 async def publish(request: Request) -> Response:
     """Publish an event again, to every subscription of its topic."""
-    form = await request.form()
-    return await run_in_threadpool(_publish, request, again=form.get("again") == "1")
+    form = await forms.read(request)
+    return await run_in_threadpool(_publish, request, again=forms.first(form, "again") == "1")
 
 
 def _publish(request: Request, *, again: bool) -> Response:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from envybox.errors import EnvyboxError
 from envybox.operator import webhooks
+from envybox.operator.console import forms
 from envybox.operator.console.desk import Desk
 from envybox.operator.console.event import Done, fields_of
 from envybox.operator.console.view import View
@@ -33,10 +34,10 @@ def page(request: Request) -> Response:
 
 async def send(request: Request) -> Response:
     """Send what the form has, or a whole call, to the receiver."""
-    form = await request.form(max_fields=4000)
-    pairs = zip(form.getlist("name"), form.getlist("value"), strict=False)
-    fields = [(str(name), str(value)) for name, value in pairs if str(name).strip()]
-    return await run_in_threadpool(_send, request, fields, story=form.get("story") == "1")
+    form = await forms.read(request)
+    pairs = zip(form.get("name", []), form.get("value", []), strict=False)
+    fields = [(name, value) for name, value in pairs if name.strip()]
+    return await run_in_threadpool(_send, request, fields, story=forms.first(form, "story") == "1")
 
 
 def _send(request: Request, fields: Fields, *, story: bool) -> Response:
