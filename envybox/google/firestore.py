@@ -66,7 +66,9 @@ class FirestoreStore:
         """Store the event as pending; see the port.
 
         What is refused goes again as a bare document. Where that is refused too, the control
-        tells whose fault it is: the event's, or what any other would be refused for.
+        tells whose fault it is: the event's, or what any other would be refused for. It is the
+        event's where the refusal stands between two controls that are taken, for a fault may
+        end, or begin, between two calls.
         """
         timeout = await self._channel.ready(timeout)
         stop_at = time.monotonic() + timeout
@@ -77,9 +79,12 @@ class FirestoreStore:
         try:
             return await self._create(document.build_bare, record, _left(stop_at))
         except (Rejected, InvalidCall) as error:
-            if await self._takes_control(_left(stop_at)):
-                raise Rejected(str(error)) from error
-            raise InvalidCall(str(error)) from error
+            await self._blame(error, _left(stop_at))
+        try:
+            return await self._create(document.build_bare, record, _left(stop_at))
+        except (Rejected, InvalidCall) as error:
+            await self._blame(error, _left(stop_at))
+            raise Rejected(str(error)) from error
 
     async def _create(
         self, build: Callable[[Record, str, Any], Any], record: Record, timeout: float
@@ -95,11 +100,13 @@ class FirestoreStore:
             raise status_error(status)
         return status == 0
 
-    async def _takes_control(self, timeout: float) -> bool:
+    async def _blame(self, error: BackendError, timeout: float) -> None:
+        """Send the control. Raises `InvalidCall`, with this error, where it is not taken either."""
         request = BatchWriteRequest()
         document.fill_control(request.writes.add(), await self._name(_CONTROL))
         outcome = await self._alone(request.SerializeToString(), timeout)
-        return outcome in (0, _NOT_FOUND)
+        if outcome not in (0, _NOT_FOUND):
+            raise InvalidCall(str(error)) from error
 
     async def get(self, event_id: str, *, timeout: float) -> Stored | None:
         """Return the event of this id, None where there is none."""

@@ -211,9 +211,33 @@ def test_refused_alone(by: str) -> None:
             await store.create(record, timeout=LONG)
 
     run(writes.api, scenario)
-    assert [[record.event.id]] * 2 + [["control"]] == writes.batches
+    ids = [record.event.id]
+    assert [ids, ids, ["control"], ids, ["control"]] == writes.batches
     (control,) = writes.requests[2].writes
     assert control.current_document.exists, "it writes nothing"
+
+
+@pytest.mark.parametrize("more", ["taken", "refused again, as is the control"])
+def test_refused_by_a_fault_that_ends(more: str) -> None:
+    """A fault that ends between the event's refusal and the control costs no event."""
+    writes, record = Writes(), record_of()
+    api, faults = Api(), [3, 3, 5, 0] if more == "taken" else [3, 3, 5, 3, 3]
+
+    async def answer(data: bytes, context: Any) -> Any:
+        id_ = record.event.id if len(writes.requests) in (0, 1, 3) else "control"
+        writes.statuses[id_] = faults[len(writes.requests)]
+        return await writes.answer(data, context)
+
+    api.methods["BatchWrite"] = answer
+
+    async def scenario(store: FirestoreStore) -> None:
+        if more == "taken":
+            assert await store.create(record, timeout=LONG) is True
+        else:
+            with pytest.raises(Unavailable):
+                await store.create(record, timeout=LONG)
+
+    run(api, scenario)
 
 
 @pytest.mark.parametrize("by", ["call", "status"])
@@ -279,7 +303,8 @@ def test_shared_call_refused() -> None:
     run(writes.api, scenario)
     assert ids == writes.batches[0]
     assert sorted([[id_] for id_ in ids]) == sorted(writes.batches[1:6])
-    assert [[ids[2]], ["control"]] == writes.batches[6:], "the bare document of the refused one"
+    alone = [ids[2]]
+    assert [alone, ["control"], alone, ["control"]] == writes.batches[6:], "the bare document"
 
 
 def test_shared_call_refused_then_failures() -> None:
