@@ -99,6 +99,7 @@ def _unknown(fields: Mapping[str, Any], struct: Any, path: str) -> Iterator[tupl
 
 
 def _structs(type_: Any) -> list[Any]:
-    """Return the struct in a field's type: of `Call | None`, of `list[ManagerPhone]`."""
-    inside = [type_, *get_args(type_)]
-    return [one for one in inside if isinstance(one, type) and issubclass(one, msgspec.Struct)]
+    """Return the structs in a field's type: of `Call | None`, of an annotated `list[…]`."""
+    if isinstance(type_, type) and issubclass(type_, msgspec.Struct):
+        return [type_]
+    return [struct for inner in get_args(type_) for struct in _structs(inner)]

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import importlib
 import inspect
 import json
+import runpy
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -393,9 +394,17 @@ def test_start(monkeypatch: pytest.MonkeyPatch) -> None:
         app_module.start()
 
 
+def test_a_backend_that_is_not_deployed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backend that the archive leaves out ends the process with one line, too."""
+    monkeypatch.setenv("ENVYBOX_BACKEND", "local")
+    monkeypatch.setitem(sys.modules, "envybox.local", None)
+    with pytest.raises(SystemExit, match=r"^envybox: ENVYBOX_BACKEND: 'local' is not here"):
+        app_module.start()
+
+
 def test_entry_points(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """`main` has the two entry points that the framework looks for."""
     monkeypatch.setenv("ENVYBOX_BACKEND", "local")
     monkeypatch.setenv("ENVYBOX_LOCAL_PATH", str(tmp_path / "envybox.db"))
-    main = importlib.import_module("main")
-    assert all(inspect.iscoroutinefunction(entry) for entry in (main.webhook, main.recover))
+    main = runpy.run_path(str(Path(__file__).parents[2] / "main.py"))
+    assert all(inspect.iscoroutinefunction(main[name]) for name in ("webhook", "recover"))

@@ -441,6 +441,14 @@ def test_drain_again(world: World) -> None:
     assert 1 == len(_published(world, CALL_TOPIC))
 
 
+def test_drain_of_what_another_left_pending(world: World) -> None:
+    """A repeat of what is stored and pending has it published, and is a duplicate."""
+    world.publisher.faults[CALL_TOPIC] = DOWN[:1]
+    statuses = [world.drain(_spooled(age=age)[1]).status for age in (20, 10)]
+    assert ["stored", "duplicate"] == statuses
+    assert 1 == len(_published(world, CALL_TOPIC))
+
+
 def test_drain_without_publisher(world: World) -> None:
     """A spooled webhook that cannot be published is stored all the same."""
     world.publisher.faults[CALL_TOPIC] = DOWN[:1]

@@ -44,10 +44,9 @@ def _in_firestore(client: Any) -> Stories:
     environ = {"GOOGLE_CLOUD_PROJECT": client.project, "ENVYBOX_COLLECTION": "leads"}
 
     async def store() -> None:
-        backend, publisher = open_google(load(environ))
-        await _store(backend, EVENTS)
+        backend = open_google(load(environ))
+        await _store(backend.store, EVENTS)
         await backend.close()
-        await publisher.close()
 
     asyncio.run(store())
     return Stories(client, collection="leads")

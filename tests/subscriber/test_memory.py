@@ -29,10 +29,10 @@ def test_local(tmp_path: Path) -> None:
 
 def store(environ: dict[str, str], event: Event) -> None:
     """Store an event as the receiver does."""
-    backend, _ = open_backend(load(environ))
+    backend = open_backend(load(environ)).store
 
     async def create() -> None:
-        await backend.create(Record(event=event, raw="[]", topic="t", expire_at=None), timeout=10)
+        await backend.create(Record(event=event, raw="[]", topic="t"), timeout=10)
         await backend.close()
 
     asyncio.run(create())

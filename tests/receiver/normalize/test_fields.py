@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envybox.event import FieldWarning
-from envybox.receiver.normalize.fields import extra_of, gather
+from envybox.receiver.normalize.fields import gather
+from envybox.receiver.normalize.plan import extra_of
 from envybox.receiver.normalize.warn import Warnings
 from tests.receiver.normalize.support import texts
 

@@ -61,6 +61,14 @@ def test_text_that_only_begins_as_json(text: str) -> None:
     assert (text, False) == decode(json.dumps(text))
 
 
+def test_encoded_too_often() -> None:
+    """What nobody encodes that often stays the text that it is."""
+    text = json.dumps(["x"])
+    for _ in range(5):
+        text = json.dumps(text)
+    assert (json.loads(text), False) == decode(text)
+
+
 def test_escaped_quotes() -> None:
     """Quotes that PHP's addslashes escaped are read; in JSON that is JSON, they are text."""
     assert ([{"a": "b"}], False) == decode(r"[{\"a\":\"b\"}]")
