@@ -24,11 +24,14 @@ demo: $(VENV)/.installed
 
 # Where time matters, which measuring coverage takes, or where there is none to measure.
 APART = tests/faults tests/security tests/bench tests/terraform
+PARALLEL = -n 2 --dist loadfile
 
 # Everything: style, types, unit, property, contract, fault and Terraform tests.
 test: lint $(VENV)-checkov/.installed
-	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term $(APART:%=--ignore=%)
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(APART)
+	$(BIN)/python -m pytest $(PARALLEL) -m "not browser" --cov --cov-report=term $(APART:%=--ignore=%)
+	$(BIN)/python -m pytest $(PARALLEL) $(filter-out tests/terraform,$(APART))
+	$(BIN)/python -m pytest tests/terraform
+	$(BIN)/python -m pytest -m browser tests/operator/console
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff check .
@@ -42,7 +45,7 @@ lint: $(VENV)/.tested
 
 # What needs nothing but Python: quick, and for the oldest Python too.
 unit: $(VENV)/.tested
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not emulator and not browser" $(APART:%=--ignore=%)
+	$(BIN)/python -m pytest $(PARALLEL) -m "not emulator and not browser" $(APART:%=--ignore=%)
 
 # Long: measures everything on the emulators and writes it into docs/performance.md.
 bench: $(VENV)/.tested
