@@ -122,7 +122,7 @@ def running(
     target: str, port: int, environ: Mapping[str, str], line: Callable[[str], None]
 ) -> Iterator[Child]:
     """Run a function for as long as the context lasts."""
-    child = Child(target, framework(target, port), port, line)
+    child = Child(target, framework(target, port, MAIN), port, line)
     # gunicorn makes a control socket here, or else in the home: one for all of a user's servers.
     with tempfile.TemporaryDirectory(prefix="envybox-") as runtime:
         try:

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The deployment for which the tests' strict gateway stands (tests/gateway/deployment.json is made of it): a database
 # with a name of its own, and a hyphen in it.
 

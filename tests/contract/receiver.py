@@ -56,8 +56,14 @@ class Receiver:
         return self._http.request(method, self.recover_url, content=content)
 
     def accepted(self, fields: Any, **kwargs: Any) -> dict[str, Any]:
-        """Send a webhook that has to be published, and return its document."""
-        response = self.post(fields, **kwargs)
+        """Send a webhook that has to be published, and return its document.
+
+        On a machine that is busy its first try may be spooled, for want of time.
+        """
+        for _ in range(5):
+            response = self.post(fields, **kwargs)
+            if response.json().get("status") != "spooled":
+                break
         assert (200, "published") == (response.status_code, response.json()["status"])
         return self.published(response.json()["id"])
 

@@ -53,7 +53,7 @@ class World:
         self._keeper = MemoryKeeper()
         monkeypatch.setenv("ENVYBOX_BACKEND", "local")
         monkeypatch.setenv("ENVYBOX_LOCAL_PATH", str(self.path))
-        self._backend, _ = open_backend(load({"ENVYBOX_LOCAL_PATH": str(self.path)}))
+        self._backend = open_backend(load({"ENVYBOX_LOCAL_PATH": str(self.path)})).store
         asyncio.run(self._backend.get("0" * 32, timeout=10))  # makes the file
 
     def close(self) -> None:
@@ -62,7 +62,7 @@ class World:
     def store(self, *events: Event) -> None:
         """Store events, as the receiver does before it publishes them."""
         for event in events:
-            record = Record(event=event, raw="[]", topic="envybox-test", expire_at=None)
+            record = Record(event=event, raw="[]", topic="envybox-test")
             asyncio.run(self._backend.create(record, timeout=10))
 
     def function(self, name: str, **environ: str) -> Function:

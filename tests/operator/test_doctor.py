@@ -12,8 +12,9 @@ from envybox.errors import Unaskable, Unavailable
 from envybox.local.lookup import SqliteLookup
 from envybox.operator.commands import doctor
 from envybox.ports.lookup import Filters
+from tests.contract.backends import Local
 from tests.contract.receiver import KEY as ACCEPTED
-from tests.contract.receiver import Local, Receiver, serve
+from tests.contract.receiver import Receiver, serve
 from tests.operator.support import Server, objects, run, serving
 from tests.operator.test_dead import _make
 from tests.operator.worlds import NOW, World, an_event

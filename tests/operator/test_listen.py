@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pty
+import queue
 import re
 import signal
 import subprocess
@@ -61,6 +62,27 @@ def _meanwhile(work: Callable[[], None]) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
+
+
+def test_a_source_that_ends(local: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing is to come any more, it ends."""
+    nothing: contextlib.AbstractContextManager[Any] = contextlib.nullcontext(iter([None]))
+    monkeypatch.setattr(command, "live", lambda *_: nothing)
+    local.put(an_event())
+    assert "Following all types" in run("listen").stderr
+
+
+def test_a_subscription_that_is_deleted() -> None:
+    """Who pulls from a subscription that is not there any more stops."""
+    pulled: list[str] = []
+
+    class Client:
+        def pull(self, *, subscription: str, **_: object) -> None:
+            pulled.append(subscription)
+            raise exceptions.NotFound("deleted")
+
+    listening._pull(Client(), "path", queue.SimpleQueue(), threading.Event())
+    assert ["path"] == pulled
 
 
 def test_live(world: World) -> None:

@@ -248,7 +248,7 @@ def test_of_another_place(local: World, monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 def test_ctrl_c(local: World) -> None:
     """Ctrl-C lets the round under way be finished, and says how to go on; status 130."""
-    events = [an_event(seconds=n, call_id=str(n)) for n in range(4)]
+    events = [an_event(seconds=n, call_id=str(1 + n)) for n in range(4)]
     local.put(*events)
     with serving() as server:
         server.each = lambda: len(server.bodies) == 2 and os.kill(os.getpid(), signal.SIGINT)
@@ -262,14 +262,14 @@ def test_ctrl_c(local: World) -> None:
 def test_order_within_a_call(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each call's events keep their order, across chunks too."""
     monkeypatch.setattr(engine, "CHUNK", 7)
-    events = [an_event(seconds=n, call_id=str(n % 3)) for n in range(20)]
+    events = [an_event(seconds=n, call_id=str(1 + n % 3)) for n in range(20)]
     world.put(*events)
     _subscribe(world)
     run("replay", "--type", "call.result", "--publish", "--yes", "--rate", "10000")
     lanes: dict[str, list[str]] = defaultdict(list)
     for message in _published(world, 20):
         lanes[message["key"]].append(message["attributes"]["event_id"])
-    assert {str(k): ids(events[k::3]) for k in range(3)} == dict(lanes)
+    assert {str(1 + k): ids(events[k::3]) for k in range(3)} == dict(lanes)
 
 
 @pytest.mark.emulator
@@ -295,6 +295,8 @@ def test_who_may_not_see(emulated: World, monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(outlet._client, "list_topic_subscriptions", refuse)
     assert outlet.subscriptions("envybox-unknown") is None
+    error = exceptions.NotFound("no such topic")
+    assert [] == outlet.subscriptions("envybox-unknown")
     error = exceptions.ServiceUnavailable("down")
     with pytest.raises(Exception, match="down"):
         outlet.subscriptions("envybox-unknown")

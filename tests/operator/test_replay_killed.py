@@ -15,7 +15,7 @@ EVENTS = 600
 def interrupted(world: World, total: int) -> killed.Figures:
     """Replay so many events of calls, interrupted five times; return what came of it."""
     events: list[Event] = []
-    batch = [an_event(seconds=n, call_id=str(n // 3)) for n in range(total)]
+    batch = [an_event(seconds=n, call_id=str(1 + n // 3)) for n in range(total)]
     world.put(*batch)
     events = [event for event, _ in batch]
     _subscribe(world)

@@ -55,26 +55,30 @@ class World:
         """Run work on the store and the publisher, as the receiver has them."""
 
         async def scenario() -> Any:
-            backend = local if self.is_local else google
-            store, publisher = backend.open_backend(self.settings)
+            part = local if self.is_local else google
+            backend = part.open_backend(self.settings)
             try:
-                return await work(store, publisher)
+                return await work(backend.store, backend.publisher)
             finally:
-                await store.close()
-                await publisher.close()
+                await backend.close()
 
         return asyncio.run(scenario())
 
-    def put(self, *events: tuple[Event, Fields], published: bool = True, **record: Any) -> None:
-        """Store events."""
+    def put(
+        self,
+        *events: tuple[Event, Fields],
+        published: bool = True,
+        expire_at: datetime | None = None,
+    ) -> None:
+        """Store events; `expire_at` is for what is published."""
 
         async def work(store: Any, _publisher: Any) -> None:
             for event, fields in events:
                 topic = topic_of(self.settings.topic_prefix, event.type)
-                new = Record(event=event, raw=encode_raw(fields), topic=topic, **record)
+                new = Record(event=event, raw=encode_raw(fields), topic=topic)
                 await store.create(new, timeout=10)
                 if published:
-                    mark = Mark(event_id=event.id, message_id="7", at=NOW)
+                    mark = Mark(event_id=event.id, message_id="7", at=NOW, expire_at=expire_at)
                     await store.mark(mark, timeout=10)
 
         self.run(work)

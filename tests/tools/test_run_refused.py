@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,3 +95,20 @@ def test_no_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(children.ChildFailed, match=r"Run this in a checkout \(`make run`\)"):
         run_module._run(parse([], {}), contextlib.ExitStack())
     assert [] == list(tmp_path.iterdir())
+
+
+def test_a_console_that_ends(capsys: pytest.CaptureFixture[str]) -> None:
+    """The receiver goes on without its console, and says so; one that runs is looked at again."""
+
+    class Page:
+        failure: children.ChildFailed | None = None
+
+        def check(self) -> None:
+            if self.failure:
+                raise self.failure
+
+    page: Any = Page()
+    assert page is run_module._still(page)
+    page.failure = children.ChildFailed("console ended by itself.")
+    assert run_module._still(page) is None
+    assert "goes on without it" in capsys.readouterr().out

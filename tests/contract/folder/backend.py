@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from envybox.event import encode
+from envybox.event import NORMALIZER_VERSION, encode
 from envybox.ports.backend import Backend
 from envybox.ports.publish import Message
 from envybox.ports.store import Backlog, Mark, Record, Stored
@@ -43,6 +43,7 @@ class Folder:
         publish = {"state": "pending", "topic": record.topic}
         publish |= {"message_id": None, "published_at": None, "attempts": 0}
         document = json.loads(encode(record.event)) | {"raw": record.raw, "publish": publish}
+        document["normalizer"] = NORMALIZER_VERSION
         with self._locked():
             if self._file(record.event.id).exists():
                 return False

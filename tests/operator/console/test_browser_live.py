@@ -83,7 +83,7 @@ def test_a_filter_holds_for_what_comes(store: Store, tab: Tab) -> None:
     assert 2 == len(tab.rows())
     page.click(".chips a")
     assert page.url.endswith("/events")
-    assert 3 == len(tab.rows())
+    eventually(lambda: len(tab.rows()) == 3)
 
 
 def test_a_dropped_stream_loses_nothing(store: Store, served: Served, tab: Tab) -> None:

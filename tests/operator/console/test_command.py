@@ -103,6 +103,7 @@ def test_on_a_project_it_takes_a_token(
 ) -> None:
     """A deployed project is opened by the printed link alone; the file is open to its machine."""
     lookup = store.desk().lookup
+    monkeypatch.delenv("FIRESTORE_EMULATOR_HOST", raising=False)
     monkeypatch.setattr("envybox.operator.firestore.FirestoreLookup", lambda *_: lookup)
     result = run("--backend", "google", "--project", "my-project-123", "console", "--no-open")
     assert stand.desk.deployed
