@@ -92,9 +92,9 @@ run "all_alerts" {
   assert {
     condition = alltrue([
       for query in [
-        "status=~\"invalid_key|malformed|too_large|unsupported_media_type\",from_envybox=\"true\"}[10m])) > 0",
+        "status=~\"invalid_key|malformed|too_large|too_slow|unsupported_media_type\",from_envybox=\"true\"}[10m])) > 0",
         "status=\"too_large\"}[10m])) > 0",
-        "status=~\"invalid_key|malformed|too_large|unsupported_media_type\"}[1h])) > 20",
+        "status=~\"invalid_key|malformed|too_large|too_slow|unsupported_media_type\"}[1h])) > 20",
       ] : strcontains(google_monitoring_alert_policy.this["refused"].conditions[0].condition_prometheus_query_language[0].query, query)
     ])
     error_message = "One refused webhook must be told of, and many refused requests of any sort."

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from envybox import event, settings, types
-from envybox.receiver import app, recovery
+from envybox.receiver import answers, recovery
 from tests.terraform import workspace
 
 # Settings of the code that Terraform does not set, and why.
@@ -222,7 +222,7 @@ def test_errors_that_other_alerts_tell_of_are_those_of_the_code() -> None:
     """The metric of errors leaves out the statuses that are errors, for they have their alerts."""
     metrics = (workspace.CONFIGURATION / "metrics.tf").read_text()
     (left_out,) = re.findall(r"NOT jsonPayload\.status=\((.+?)\)", metrics)
-    assert app._ERROR_STATUSES == set(re.findall(r"\w+", left_out.replace(" OR ", " ")))
+    assert answers._ERRORS == set(re.findall(r"\w+", left_out.replace(" OR ", " ")))
 
 
 def test_queries_name_statuses_that_are_logged() -> None:
@@ -239,7 +239,7 @@ def test_queries_name_statuses_that_are_logged() -> None:
         file.read_text() for file in sorted((workspace.ROOT / "envybox").rglob("*.py"))
     )
     assert statuses == {
-        *("published", "stored", "spooled", "duplicate", "recovered", "ok"),
-        *("invalid_key", "malformed", "too_large", "unsupported_media_type"),
+        *("published", "stored", "spooled", "duplicate", "recovered", "ok", "dead_lettered"),
+        *("invalid_key", "malformed", "too_large", "too_slow", "unsupported_media_type"),
     }
     assert [] == [status for status in statuses if f'"{status}"' not in sources]

@@ -280,5 +280,5 @@ def test_what_a_user_would_choose_is_planned(
     """Settings that go together in somebody's project make a plan, without a warning."""
     code, text = combinations[name]
     assert 0 == code, text[-2000:]
-    assert "Warning" not in text
+    assert "Warning:" not in text
     assert "to add, 0 to change, 0 to destroy" in text
