@@ -16,7 +16,7 @@ import secrets
 import sqlite3
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import quote_plus
 
@@ -96,9 +96,7 @@ def _run(options: Options, stack: contextlib.ExitStack) -> None:
         say("Nothing is stored yet: here are a few samples.")
         _send_samples(receiver.url, key)
     while not ended.wait(0.5):  # until a signal, or one of them ends
-        receiver.check()
-        recover.check()
-        page = page and _still(page)
+        page = _checked((receiver, recover), page)
 
 
 def _check_port(port: int) -> None:
@@ -117,8 +115,14 @@ def _next_free(port: int) -> int:
     return next((p for p in range(port + 1, 65536) if emulators.is_free(p)), emulators.free_port())
 
 
-def _still(page: children.Child) -> children.Child | None:
-    """Return the console, None where it ended by itself: the receiver goes on all the same."""
+def _checked(
+    functions: Iterable[children.Child], page: children.Child | None
+) -> children.Child | None:
+    """Raise `ChildFailed` where a function ended; return the console, None where that did."""
+    for function in functions:
+        function.check()
+    if page is None:
+        return None
     try:
         page.check()
     except children.ChildFailed as error:

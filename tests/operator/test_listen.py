@@ -70,6 +70,8 @@ def test_a_source_that_ends(local: World, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(command, "live", lambda *_: nothing)
     local.put(an_event())
     assert "Following all types" in run("listen").stderr
+    nothing = contextlib.nullcontext(iter([None]))
+    assert "Following all types" in run("listen", "--since", "1h").stderr
 
 
 def test_a_subscription_that_is_deleted() -> None:

@@ -108,7 +108,8 @@ def test_a_console_that_ends(capsys: pytest.CaptureFixture[str]) -> None:
                 raise self.failure
 
     page: Any = Page()
-    assert page is run_module._still(page)
+    assert page is run_module._checked([page], page)
+    assert run_module._checked([page], None) is None
     page.failure = children.ChildFailed("console ended by itself.")
-    assert run_module._still(page) is None
+    assert run_module._checked([], page) is None
     assert "goes on without it" in capsys.readouterr().out
