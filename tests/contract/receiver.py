@@ -55,12 +55,12 @@ class Receiver:
         """Call `recover`, by default as Cloud Scheduler and Pub/Sub do."""
         return self._http.request(method, self.recover_url, content=content)
 
-    def accepted(self, fields: Any, **kwargs: Any) -> dict[str, Any]:
+    def accepted(self, fields: Any, *, tries: int = 1, **kwargs: Any) -> dict[str, Any]:
         """Send a webhook that has to be published, and return its document.
 
-        On a machine that is busy its first try may be spooled, for want of time.
+        `tries`: how often it may be spooled before, for want of time: of what is very large.
         """
-        for _ in range(5):
+        for _ in range(tries):
             response = self.post(fields, **kwargs)
             if response.json().get("status") != "spooled":
                 break

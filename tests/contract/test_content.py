@@ -92,7 +92,7 @@ def test_field_names(receiver: Receiver, name: str) -> None:
 def test_sizes(receiver: Receiver, fields: dict[str, str]) -> None:
     """Large and odd webhooks are stored, published, and whole in `raw`."""
     webhook = new_chat() | fields
-    document = receiver.accepted(webhook, multipart=True)  # a form would be past 256 KiB
+    document = receiver.accepted(webhook, tries=5, multipart=True)  # a form would be past 256 KiB
     assert webhook == dict(json.loads(document["raw"]))
     message = receiver.message(document["id"])
     json.loads(message["data"])

@@ -44,6 +44,8 @@ class FirestoreKeeper:
     def read(self, key: str) -> Found | None:
         """Return the entry, None where there is none."""
         snapshot = _run(lambda: self._document(key).get(timeout=TIMEOUT_SECONDS))
+        if snapshot is None:  # a read has no precondition: the database itself is not there
+            raise Unavailable("NotFound: the client's database is not there")
         if not snapshot.exists:
             return None
         return Found(
