@@ -49,7 +49,9 @@ class FirestoreStore:
         self._channel = channel
         self._database_id = database
         self._collection = collection
-        self._routing: Headers = ()
+        # Known once the project is: see `_begin`.
+        self._database = self._documents = ""
+        self._headers: Headers = ()
         # Six calls at a time: with fewer a write waits longer for its turn than for its
         # answer, with more the batches get smaller. A call may have 500 writes and 10 MiB;
         # Google's own bulk writers send 20, for the slowest holds up the others.
@@ -70,7 +72,7 @@ class FirestoreStore:
         event's where the refusal stands between two controls that are taken, for a fault may
         end, or begin, between two calls.
         """
-        timeout = await self._channel.ready(timeout)
+        timeout = await self._begin(timeout)
         stop_at = time.monotonic() + timeout
         try:
             return await self._create(document.build, record, timeout)
@@ -91,7 +93,7 @@ class FirestoreStore:
     ) -> bool:
         request = BatchWriteRequest()
         write = request.writes.add()
-        build(record, await self._name(record.event.id), write.update)
+        build(record, self._name(record.event.id), write.update)
         write.current_document.exists = False
         status = await self._write(self._creates, record.event.id, request, timeout)
         if status == _INVALID_ARGUMENT:  # this write's own, in a call that was taken
@@ -103,22 +105,22 @@ class FirestoreStore:
     async def _blame(self, error: BackendError, timeout: float) -> None:
         """Send the control. Raises `InvalidCall`, with this error, where it is not taken either."""
         request = BatchWriteRequest()
-        document.fill_control(request.writes.add(), await self._name(_CONTROL))
+        document.fill_control(request.writes.add(), self._name(_CONTROL))
         outcome = await self._alone(request.SerializeToString(), timeout)
         if outcome not in (0, _NOT_FOUND):
             raise InvalidCall(str(error)) from error
 
     async def get(self, event_id: str, *, timeout: float) -> Stored | None:
         """Return the event of this id, None where there is none."""
-        timeout = await self._channel.ready(timeout)
-        request = GetDocumentRequest(name=await self._name(event_id))
+        timeout = await self._begin(timeout)
+        request = GetDocumentRequest(name=self._name(event_id))
         request.mask.field_paths.extend(_STORED_FIELDS)
         try:
             found = await self._channel.unary(
                 _SERVICE + "GetDocument",
                 request,
                 Document,
-                headers=await self._headers(),
+                headers=self._headers,
                 timeout=timeout,
             )
         except NotFound:
@@ -127,10 +129,10 @@ class FirestoreStore:
 
     async def mark(self, mark: Mark, *, timeout: float) -> None:
         """Write the outcome of an attempt to publish; see the port."""
-        timeout = await self._channel.ready(timeout)
+        timeout = await self._begin(timeout)
         request = BatchWriteRequest()
         write = request.writes.add()
-        write.update.name = await self._name(mark.event_id)
+        write.update.name = self._name(mark.event_id)
         document.fill_mark(write, mark)
         status = await self._write(self._marks, mark.event_id, request, timeout)
         if status not in (0, _NOT_FOUND):
@@ -146,8 +148,8 @@ class FirestoreStore:
         timeout: float,
     ) -> list[Stored]:
         """Return pending events, oldest first; see the port."""
-        timeout = await self._channel.ready(timeout)
-        request = RunQueryRequest(parent=await self._documents())
+        timeout = await self._begin(timeout)
+        request = RunQueryRequest(parent=self._documents)
         query = request.structured_query
         for path in _STORED_FIELDS:
             query.select.fields.add(field_path=path)
@@ -158,12 +160,12 @@ class FirestoreStore:
         if after is not None:
             query.start_at.before = False
             fill(query.start_at.values.add(), after.received_at)
-            query.start_at.values.add().reference_value = await self._name(after.id)
+            query.start_at.values.add().reference_value = self._name(after.id)
         responses = await self._channel.stream(
             _SERVICE + "RunQuery",
             request,
             RunQueryResponse,
-            headers=await self._headers(),
+            headers=self._headers,
             timeout=timeout,
         )
         return [_stored(answer.document) for answer in responses if answer.HasField("document")]
@@ -192,7 +194,7 @@ class FirestoreStore:
 
     async def _count(self, *, since: datetime | None, timeout: float) -> int | None:
         """Return how many are pending, `MOST_COUNTED` at most; None where it was not said."""
-        request = RunAggregationQueryRequest(parent=await self._documents())
+        request = RunAggregationQueryRequest(parent=self._documents)
         aggregation = request.structured_aggregation_query
         self._where_pending(aggregation.structured_query, since=since)
         aggregation.aggregations.add(alias=_COUNT).count.up_to.value = MOST_COUNTED
@@ -200,7 +202,7 @@ class FirestoreStore:
             _SERVICE + "RunAggregationQuery",
             request,
             RunAggregationQueryResponse,
-            headers=await self._headers(),
+            headers=self._headers,
             timeout=timeout,
         )
         # Those without a result tell of partial progress.
@@ -229,13 +231,13 @@ class FirestoreStore:
         Each comes as a serialized request of its own. What protobuf reads from serialized
         messages in a row is their merger: here, one request with all of the writes.
         """
-        head = BatchWriteRequest(database=await self._database())
+        head = BatchWriteRequest(database=self._database)
         try:
             response = await self._channel.unary(
                 _SERVICE + "BatchWrite",
                 b"".join((head.SerializeToString(), *parts)),
                 BatchWriteResponse,
-                headers=await self._headers(),
+                headers=self._headers,
                 timeout=timeout,
             )
         except InvalidCall as error:
@@ -270,30 +272,27 @@ class FirestoreStore:
                 received.op = op
                 fill(received.value, time_)
 
-    async def _headers(self) -> Headers:
-        """Return the headers by which Google finds the database.
+    async def _begin(self, timeout: float) -> float:
+        """Wait until the project is known, and with it all names; return the time that is left.
 
-        The resource's own name, as the generated clients send it, is refused where the
-        database is a named one; so is a call whose headers name another database.
+        The resource's own name as the header by which Google finds the database, as the
+        generated clients send it, is refused where the database is a named one; so is a call
+        whose headers name another database.
         https://firebase.google.com/docs/firestore/manage-databases
         """
-        if not self._routing:
-            database = await self._database()
+        if not self._headers:
+            timeout = await self._channel.ready(timeout)
             project = await self._channel.project()
-            self._routing = (
+            self._database = f"projects/{project}/databases/{self._database_id}"
+            self._documents = f"{self._database}/documents"
+            self._headers = (
                 *routing(project_id=project, database_id=self._database_id),
-                ("google-cloud-resource-prefix", database),
+                ("google-cloud-resource-prefix", self._database),
             )
-        return self._routing
+        return timeout
 
-    async def _database(self) -> str:
-        return f"projects/{await self._channel.project()}/databases/{self._database_id}"
-
-    async def _documents(self) -> str:
-        return f"{await self._database()}/documents"
-
-    async def _name(self, event_id: str) -> str:
-        return f"{await self._documents()}/{self._collection}/{event_id}"
+    def _name(self, event_id: str) -> str:
+        return f"{self._documents}/{self._collection}/{event_id}"
 
 
 def _left(stop_at: float) -> float:
