@@ -43,6 +43,11 @@ def read(form: Form, struct: type[Any]) -> dict[str, Any]:
     return {field: reader(form, name) for field, name, reader in _STEPS[struct] if get(name)}
 
 
+def is_nothing(fields: dict[str, Any]) -> bool:
+    """Whether none of the fields that were filled could be read."""
+    return [*fields.values()].count(None) == len(fields)
+
+
 def extra_of(values: dict[str, str]) -> dict[str, str]:
     """Return the fields that have no place of their own, as they are."""
     return {name: value for name, value in values.items() if name not in NAMED}
