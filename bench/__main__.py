@@ -9,10 +9,12 @@ from msgspec.structs import replace
 
 from bench import (
     cold_start,
+    end_to_end,
     growth,
     limits,
     memory,
     normalization,
+    recovery,
     refusals,
     report,
     speed,
@@ -22,6 +24,8 @@ from bench.figures import FULL, QUICK, Effort, Figure
 BENCHMARKS: dict[str, Callable[[Effort], list[Figure]]] = {
     "near": speed.near,
     "far": speed.far,
+    "recovery": recovery.measure,
+    "end-to-end": end_to_end.measure,
     "cold-start": cold_start.measure,
     "memory": memory.measure,
     "refusals": refusals.measure,

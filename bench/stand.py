@@ -24,12 +24,13 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Peer(NamedTuple):
-    """A function that can be served: its file, its name in it, and the checkout it is of."""
+    """A function that can be served: its file, its name in it, the checkout, its settings."""
 
     name: str
     source: str
     target: str
     root: Path = ROOT
+    settings: tuple[tuple[str, str], ...] = ()
 
 
 ENVYBOX = Peer("envybox", "main.py", "webhook")
@@ -121,7 +122,7 @@ def started(peer: Peer, backend: Backend) -> Iterator[Server]:
     """Start to serve a function, and do not wait."""
     port = emulators.free_port()
     command = framework(peer.target, port, peer.root / peer.source)
-    env = environment(backend, peer.root)
+    env = environment(backend, peer.root) | dict(peer.settings)
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=env, cwd=peer.root) as process:
         try:
             yield Server(process, port)
