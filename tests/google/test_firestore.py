@@ -13,7 +13,7 @@ from envybox.errors import CallRefused, Rejected, Unavailable
 from envybox.google import document
 from envybox.google.channel import Channel
 from envybox.google.credentials import CREDENTIALS_SECONDS, Google
-from envybox.google.firestore import MOST_COUNTED, FirestoreStore
+from envybox.google.firestore import FirestoreStore
 from envybox.google.messages import (
     BatchWriteRequest,
     BatchWriteResponse,
@@ -23,6 +23,7 @@ from envybox.google.messages import (
     RunQueryRequest,
     RunQueryResponse,
 )
+from envybox.google.queries import MOST_COUNTED
 from envybox.ports.store import Backlog, Mark, Record, Stored
 from envybox.webhook import encode_raw
 from tests.google.default import Default
