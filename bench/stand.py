@@ -66,7 +66,7 @@ NOWHERE = Backend("127.0.0.1:9", "127.0.0.1:9")
 def emulated() -> Iterator[Backend]:
     """Run fresh emulators: the Firestore one slows down with what it holds."""
     others = _children(os.getpid())
-    with emulators.firestore() as firestore, emulators.pubsub() as pubsub:
+    with emulators.both() as (firestore, pubsub):
         emulators.create_topics(pubsub, PROJECT, "envybox-")
         pids = set(_children(os.getpid())).difference(others)
         yield Backend(firestore, pubsub, tuple(pids))
