@@ -13,18 +13,22 @@ from docs.generate import (
     examples,
     readme,
     rules,
+    settings,
     terraform,
     typescript,
+    webhook,
 )
 from envybox import schema
 
 ROOT = Path(__file__).parents[2]
 
 PAGES: dict[str, Callable[[str], str]] = {
-    "README.md": readme.filled,
+    "docs/webhook.md": webhook.filled,
+    "docs/settings.md": settings.filled,
     "docs/architecture.md": architecture.filled,
     "docs/google-calls.md": calls.filled,
     "docs/reliability.md": rules.filled,
+    "README.md": readme.filled,
     "envybox/examples.json": lambda _: examples.document(),
     "envybox/event.schema.json": lambda _: schema.document(),
     "docs/event.schema.json": lambda _: schema.document(),
