@@ -13,6 +13,7 @@ from docs.generate import (
     examples,
     readme,
     rules,
+    russian,
     terraform,
     typescript,
 )
@@ -22,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 
 PAGES: dict[str, Callable[[str], str]] = {
     "README.md": readme.filled,
+    "README.ru.md": russian.filled,
     "docs/architecture.md": architecture.filled,
     "docs/google-calls.md": calls.filled,
     "docs/reliability.md": rules.filled,
