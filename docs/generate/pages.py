@@ -13,6 +13,7 @@ from docs.generate import (
     examples,
     readme,
     rules,
+    russian,
     settings,
     terraform,
     typescript,
@@ -23,12 +24,13 @@ from envybox import schema
 ROOT = Path(__file__).parents[2]
 
 PAGES: dict[str, Callable[[str], str]] = {
+    "README.md": readme.filled,
+    "README.ru.md": russian.filled,
     "docs/webhook.md": webhook.filled,
     "docs/settings.md": settings.filled,
     "docs/architecture.md": architecture.filled,
     "docs/google-calls.md": calls.filled,
     "docs/reliability.md": rules.filled,
-    "README.md": readme.filled,
     "envybox/examples.json": lambda _: examples.document(),
     "envybox/event.schema.json": lambda _: schema.document(),
     "docs/event.schema.json": lambda _: schema.document(),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.generate import put, readme, site
+from docs.generate import put, site
 from docs.generate.pages import PAGES, ROOT
 from tests.docs.documents import DOCUMENTS
 
@@ -49,17 +49,6 @@ def test_the_front_door_is_short() -> None:
     assert len(text.splitlines()) < 150
     assert "\nmake run\n" in text
     assert "\nmake test\n" in text
-
-
-def test_a_lost_webhook_would_be_told() -> None:
-    """What the README says was lost is counted from the table of faults."""
-    row = "| Firestore | hangs | 12 | 10 | {} | {} | 0 | 1.50 s |\n"
-    assert "| of these lost | 0 |" in readme.faults(row.format(10, 10))
-    assert "| of these lost | 3 |" in readme.faults(row.format(10, 10) + row.format(9, 7))
-    with pytest.raises(ValueError, match="has no table of faults"):
-        readme.faults("")
-    with pytest.raises(ValueError, match="does not measure 'a figure'"):
-        readme.measured("", "a figure")
 
 
 def test_the_repository_is_named_in_one_way() -> None:

@@ -68,8 +68,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Page]:
         pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
     folder = tmp_path_factory.mktemp("site")
     site.write(folder)
+    command = [program, "build", "--strict"]
+    plain = {**os.environ, "NO_COLOR": "1"}
     done = subprocess.run(
-        [program, "build", "--strict"], cwd=folder, capture_output=True, text=True, check=False
+        command, cwd=folder, env=plain, capture_output=True, text=True, check=False
     )
     assert 0 == done.returncode, done.stdout + done.stderr
     html = folder / "html"
