@@ -12,8 +12,8 @@ from docs.generate import (
     events,
     examples,
     readme,
+    readme_ru,
     rules,
-    russian,
     settings,
     terraform,
     typescript,
@@ -25,7 +25,6 @@ ROOT = Path(__file__).parents[2]
 
 PAGES: dict[str, Callable[[str], str]] = {
     "README.md": readme.filled,
-    "README.ru.md": russian.filled,
     "docs/webhook.md": webhook.filled,
     "docs/settings.md": settings.filled,
     "docs/architecture.md": architecture.filled,
@@ -38,6 +37,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "docs/events.md": events.filled,
     "docs/cli.md": cli.filled,
     "terraform/README.md": terraform.filled,
+    "README.ru.md": readme_ru.filled,
 }
 """Path → what takes the page's text and returns it as it should be now."""
 
