@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV ?= .venv
 TERRAFORM ?= terraform
 CHECKOV ?= $(abspath $(VENV))-checkov/bin/checkov
+ZENSICAL ?= $(abspath $(VENV))-site/bin/zensical
 BIN = $(VENV)/bin
 
 .PHONY: run test lint unit bench reliability docs requirements
 
 # In a test run, what is missing is a failure with CI=true, and else a skip that says so.
-export TERRAFORM CHECKOV
+export TERRAFORM CHECKOV ZENSICAL
 
 # make run [PORT=8081] [BACKEND=emulator] [PUSH='call-result=http://localhost:9000 …']
 run: export PORT := $(PORT)
@@ -27,7 +28,7 @@ APART = tests/faults tests/security tests/bench tests/terraform
 PARALLEL = -n 2 --dist loadfile
 
 # Everything: style, types, unit, property, contract, fault and Terraform tests.
-test: lint $(VENV)-checkov/.installed
+test: lint $(VENV)-checkov/.installed $(VENV)-site/.installed
 	$(BIN)/python -m pytest $(PARALLEL) -m "not browser" --cov --cov-report=term $(APART:%=--ignore=%)
 	$(BIN)/python -m pytest $(PARALLEL) $(filter-out tests/terraform,$(APART))
 	$(BIN)/python -m pytest tests/terraform
@@ -45,11 +46,12 @@ lint: $(VENV)/.tested
 
 # What needs nothing but Python: quick, and for the oldest Python too.
 unit: $(VENV)/.tested
-	$(BIN)/python -m pytest $(PARALLEL) -m "not emulator and not browser" $(APART:%=--ignore=%)
+	$(BIN)/python -m pytest $(PARALLEL) -m "not emulator and not browser and not site" $(APART:%=--ignore=%)
 
-# Long: measures everything on the emulators and writes it into docs/performance.md.
+# Long: measures everything on the emulators and writes it into docs/performance.md and the README.
 bench: $(VENV)/.tested
 	$(BIN)/python -m bench --write
+	$(BIN)/python -m docs.generate
 
 # make deploy PROJECT=my-project-123 [REGION=europe-west1]: the receiver on Google Cloud, by docs/deploy-cloud-shell.md.
 # It finds a Terraform that is new enough by itself, unless one is named.
@@ -66,20 +68,28 @@ deploy:
 undeploy:
 	@$(DEPLOY)
 
-# Runs the faults and writes their figures into docs/reliability.md.
+# Runs the faults and writes their figures into docs/reliability.md, and what they come to into the README.
 reliability: $(VENV)/.tested
 	$(BIN)/python -m docs.generate.reliability
+	$(BIN)/python -m docs.generate
 
 # Makes the generated parts of the documents anew.
 docs: $(VENV)/.tested
 	$(BIN)/python -m docs.generate
 
-# Pins what the cloud builds from, and what the tests run with, anew.
+# The documents as a site, in build/site/html; a dead link or anchor is an error.
+.PHONY: site
+site: $(VENV)-site/.installed
+	$(PYTHON) -m docs.generate.site build/site
+	cd build/site && $(ZENSICAL) build --strict
+
+# Pins what the cloud builds from, what the tests run with and what builds the site, anew.
 requirements: $(VENV)/.tested
 	$(BIN)/uv pip compile pyproject.toml --extra receiver $(COMPILE) \
 		--output-file requirements.txt
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group test $(COMPILE) \
 		--constraint requirements.txt --output-file tests/requirements.txt
+	$(BIN)/uv pip compile --group site $(COMPILE) --output-file docs/requirements.txt
 
 COMPILE = --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command "make requirements" $(UPGRADE)
@@ -95,6 +105,11 @@ $(VENV)/.tested: tests/requirements.txt
 $(VENV)-checkov/.installed: tests/terraform/checkov.txt
 	$(PYTHON) -m venv $(VENV)-checkov
 	$(VENV)-checkov/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(VENV)-site/.installed: docs/requirements.txt
+	$(PYTHON) -m venv $(VENV)-site
+	$(VENV)-site/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
 # The pins are all that there is to install: pip, asked to resolve them again, prefers a newer

@@ -124,14 +124,15 @@ DESCRIPTIONS = {
 def event_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of the published event.
 
-    It is open: within version 1 fields, types and states may be added.
+    It is open: within version 1 fields, types and states may be added. Raises `ValueError`
+    where a field has no description.
     """
     (root,), components = msgspec.json.schema_components([Event])
     for name, component in components.items():
         _open(component)
         component["description"] = component["description"].partition("\n\n")[0]
         for field, property_ in component["properties"].items():
-            property_["description"] = DESCRIPTIONS[name][field]
+            property_["description"] = _description(name, field)
     components["Event"]["properties"]["type"]["examples"] = [row.type for row in TYPES]
     examples = json.loads(_EXAMPLES.read_text("utf-8"))
     return {
@@ -142,6 +143,16 @@ def event_schema() -> dict[str, Any]:
         "examples": examples,
         "$defs": components,
     }
+
+
+def _description(name: str, field: str) -> str:
+    try:
+        return DESCRIPTIONS[name][field]
+    except KeyError:
+        raise ValueError(
+            f'{name}.{field} has no description: say what it is in DESCRIPTIONS["{name}"], '
+            "in envybox/schema.py, and run it again."
+        ) from None
 
 
 def _open(component: dict[str, Any]) -> None:

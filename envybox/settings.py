@@ -1,6 +1,6 @@
 """The settings: environment variables, their defaults and what they mean.
 
-`SETTINGS` is their one home; the README's table is checked against it.
+`SETTINGS` is their one home; docs/settings.md is made of it.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 # The two functions, built from one archive: `webhook`, public, and `recover`, private.
 
 locals {
-  # The code's settings (README.md, "Settings"). A test holds them against envybox/settings.py, both ways.
+  # The code's settings (docs/settings.md). A test holds them against envybox/settings.py, both ways.
   environment = {
     GOOGLE_CLOUD_PROJECT          = var.project # else the client asks the metadata server at every cold start
     ENVYBOX_DATABASE              = local.database

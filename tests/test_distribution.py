@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 UV = Path(sys.executable).with_name("uv")
+CHANGELOG = (ROOT / "CHANGELOG.md").read_text("utf-8")
 
 # What a project's own sources are, whatever else lies about in a checkout.
 _SOURCES = subprocess.run(
@@ -52,15 +55,61 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {path.suffix: path for path in (source / "dist").iterdir()}
 
 
+def _installed(place: Path, *what: str | Path) -> Path:
+    """Return the Python of a new environment that has this, and what it asks for."""
+    assert 0 == _run(UV, "venv", "--quiet", "--python", sys.executable, place).returncode
+    python = place / "bin" / "python"
+    done = _run(UV, "pip", "install", "--quiet", "--python", python, *what)
+    assert (0, "") == (done.returncode, done.stderr)
+    return python
+
+
 @pytest.fixture(scope="module")
 def bare(built: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python of an environment that has the wheel, and what it asks for by itself."""
-    place = tmp_path_factory.mktemp("bare")
-    assert 0 == _run(UV, "venv", "--quiet", "--python", sys.executable, place).returncode
-    python = place / "bin" / "python"
-    done = _run(UV, "pip", "install", "--quiet", "--python", python, built[".whl"])
-    assert (0, "") == (done.returncode, done.stderr)
-    return python
+    return _installed(tmp_path_factory.mktemp("bare"), built[".whl"])
+
+
+def test_the_version_is_told_alike(built: dict[str, Path], bare: Path) -> None:
+    """Archive, wheel, what is installed and the newest chapter of the changelog agree."""
+    code = "from importlib.metadata import version; print(version('envybox'))"
+    version = _run(bare, "-I", "-c", code).stdout.strip()
+    assert version == tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert built[".gz"].name == f"envybox-{version}.tar.gz"
+    assert built[".whl"].name == f"envybox-{version}-py3-none-any.whl"
+    chapters = re.findall(r"^## \[(\d.+?)\] - 20\d\d-\d\d-\d\d$", CHANGELOG, re.MULTILINE)
+    assert version == chapters[0]
+
+
+def test_the_source_distribution_installs(built: dict[str, Path], tmp_path: Path) -> None:
+    """Installed from its sources the package is the same: its data, too."""
+    python = _installed(tmp_path / "sdist", built[".gz"])
+    code = (
+        "import envybox, envybox.schema; from envybox.testing import sample, push; "
+        "event = envybox.read_event(push(sample('call.info'))); "
+        "print(event.type, len(envybox.schema.event_schema()['examples']))"
+    )
+    done = _run(python, "-I", "-c", code, cwd=tmp_path)
+    assert ("call.info 9\n", "") == (done.stdout, done.stderr)
+
+
+def test_the_program_of_a_bare_installation(bare: Path) -> None:
+    """Without the operator's libraries the program `envybox` says what to install."""
+    done = _run(bare.with_name("envybox"), "events")
+    told = "envybox: click is not installed: the extra `tools` has it, see docs/cli.md\n"
+    assert (1, "", told) == (done.returncode, done.stdout, done.stderr)
+
+
+def test_the_program(built: dict[str, Path], tmp_path: Path) -> None:
+    """With them it has its commands, and looks into an embedded file."""
+    pins = ROOT / "tests" / "requirements.txt"
+    wheel = f"envybox[tools] @ {built['.whl'].as_uri()}"
+    python = _installed(tmp_path / "tools", wheel, "--constraint", pins)
+    program = python.with_name("envybox")
+    assert " doctor " in _run(program, "--help", cwd=tmp_path).stdout
+    done = _run(program, "--backend", "local", "--local-path", "none.db", "events", cwd=tmp_path)
+    assert (1, "") == (done.returncode, done.stdout)
+    assert "Traceback" not in done.stderr
 
 
 def test_nothing_but_msgspec_is_installed(bare: Path) -> None:

@@ -6,6 +6,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
@@ -17,9 +18,10 @@ def _pins(path: Path) -> dict[str, str]:
     return dict(pinned)
 
 
-def test_requirements_are_pinned_with_hashes() -> None:
-    """Everything that the cloud installs is pinned to a version and its hashes."""
-    blocks = re.split(r"\n(?=\S)", (ROOT / "requirements.txt").read_text("utf-8"))
+@pytest.mark.parametrize("name", ["requirements.txt", "docs/requirements.txt"])
+def test_requirements_are_pinned_with_hashes(name: str) -> None:
+    """Everything that the cloud installs, and the site's build, is pinned with its hashes."""
+    blocks = re.split(r"\n(?=\S)", (ROOT / name).read_text("utf-8"))
     pins = [block for block in blocks if not block.startswith("#")]
     assert pins
     assert [] == [pin for pin in pins if "==" not in pin or "--hash=sha256:" not in pin]
@@ -35,6 +37,14 @@ def test_requirements_agree_with_the_project() -> None:
         assert requirement.name in pins, "run `make requirements`"
         assert pins[requirement.name] in requirement.specifier, "run `make requirements`"
     assert pins.items() <= _pins(ROOT / "tests" / "requirements.txt").items()
+
+
+def test_the_sites_requirements_agree_with_the_project() -> None:
+    """docs/requirements.txt has what pyproject.toml asks for."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    pins = _pins(ROOT / "docs" / "requirements.txt")
+    for requirement in map(Requirement, project["dependency-groups"]["site"]):
+        assert pins[requirement.name] in requirement.specifier, "run `make requirements`"
 
 
 def test_requirements_are_complete() -> None:

@@ -96,6 +96,17 @@ def test_descriptions() -> None:
     assert {name: list(part["properties"]) for name, part in parts.items()} == described
 
 
+def test_a_field_without_description(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new field that nobody has described is named, with the place where to do it."""
+    described = {name: text for name, text in DESCRIPTIONS["Visitor"].items() if name != "phone"}
+    monkeypatch.setitem(DESCRIPTIONS, "Visitor", described)
+    with pytest.raises(ValueError, match=r'Visitor\.phone .*DESCRIPTIONS\["Visitor"\].*schema\.py'):
+        event_schema()
+    monkeypatch.delitem(DESCRIPTIONS, "Visitor")
+    with pytest.raises(ValueError, match=r"Visitor\.id has no description"):
+        event_schema()
+
+
 def test_times() -> None:
     """A time is a date-time in UTC."""
     received_at = event_schema()["$defs"]["Event"]["properties"]["received_at"]

@@ -12,9 +12,12 @@ from docs.generate import (
     events,
     examples,
     readme,
+    readme_ru,
     rules,
+    settings,
     terraform,
     typescript,
+    webhook,
 )
 from envybox import schema
 
@@ -22,6 +25,8 @@ ROOT = Path(__file__).parents[2]
 
 PAGES: dict[str, Callable[[str], str]] = {
     "README.md": readme.filled,
+    "docs/webhook.md": webhook.filled,
+    "docs/settings.md": settings.filled,
     "docs/architecture.md": architecture.filled,
     "docs/google-calls.md": calls.filled,
     "docs/reliability.md": rules.filled,
@@ -32,6 +37,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "docs/events.md": events.filled,
     "docs/cli.md": cli.filled,
     "terraform/README.md": terraform.filled,
+    "README.ru.md": readme_ru.filled,
 }
 """Path → what takes the page's text and returns it as it should be now."""
 

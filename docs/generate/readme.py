@@ -1,35 +1,34 @@
-"""The README's tables and examples."""
+"""The README's figures."""
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
-
-from docs.generate import put
-from envybox.receiver import message
-from envybox.settings import SETTINGS
-from envybox.types import TYPES, topic_of
-from tests.samples import HELP_PAGE, event_of
+from docs.generate import figures, put
 
 
 def filled(text: str) -> str:
-    """Return the README's text with its tables and examples as they are now."""
-    event = event_of(HELP_PAGE, received_at=datetime(2026, 11, 22, 6, 46, 0, 123456, tzinfo=UTC))
-    published = message.of_event(event)
-    data = json.dumps(json.loads(published.data), ensure_ascii=False, indent=2)
-    attributes = json.dumps(published.attributes, ensure_ascii=False, indent=2)
-    text = put(text, "```text in\n", "&".join("=".join(pair) for pair in HELP_PAGE), "\n```")
-    text = put(text, "```json message\n", data, "\n```")
-    text = put(text, "```json attributes\n", attributes, "\n```")
-    types = (
-        f"| {'any other, none' if row.webhooktype is None else row.webhooktype} | `{row.type}` "
-        f"| `{topic_of('envybox-', row.type)}` | {row.title} |"
-        for row in TYPES
+    """Return the README's text with the figures of the last runs."""
+    return put(text, "<!-- figures -->\n", _table(), "<!-- /figures -->")
+
+
+def _table() -> str:
+    faults = figures.faults()
+    load = figures.measured("8 connections", "naive")
+    cpu = figures.measured("CPU a request, 8 connections", "naive")
+    start = figures.measured("cold start to the first 200", "naive")
+    rows = (
+        ("kinds of faults that were tried", f"{faults.faults:,}"),
+        ("webhooks sent in them", f"{faults.sent:,}"),
+        ("of these acknowledged", f"{faults.acknowledged:,}"),
+        ("of the acknowledged lost", f"{faults.lost:,}"),
+        ("the longest answer among the faults", f"{faults.longest_seconds:.2f} s"),
+        ("webhooks a second, two cores for all", _beside(load)),
+        ("CPU a webhook", _beside(cpu)),
+        ("cold start to the first answer", _beside(start)),
     )
-    text = put(text, "<!-- types -->\n", "\n".join(types), "\n<!-- /types -->")
-    settings = (
-        f"| `{setting.name}` | {f'`{setting.default}`' if setting.default else ''} "
-        f"| {setting.meaning} |"
-        for setting in SETTINGS
-    )
-    return put(text, "<!-- settings -->\n", "\n".join(settings), "\n<!-- /settings -->")
+    lines = (f"| {what} | {figure} |" for what, figure in rows)
+    return "\n".join(["| measured | |", "|---|---|", *lines]) + "\n"
+
+
+def _beside(measured: figures.Measured) -> str:
+    unit = "" if measured.unit == "requests/s" else f" {measured.unit}"
+    return f"{measured.value:g}{unit}; written as tutorials have it: {measured.peer:g}{unit}"

@@ -117,7 +117,7 @@ def write_parquet(file: Path, events: Iterable[Found], place: Place) -> int:
         import pyarrow as pa  # type: ignore[import-untyped] # it has no types
         from pyarrow import parquet
     except ImportError as error:
-        raise EnvyboxError("Parquet needs its library: pip install envybox[parquet]") from error
+        raise EnvyboxError("Parquet needs its library: pip install pyarrow") from error
     schema = pa.schema([(name, pa.string()) for name in COLUMNS])
     number = 0
     with parquet.ParquetWriter(file, schema) as writer:

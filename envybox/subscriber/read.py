@@ -66,7 +66,7 @@ def _check_version(event: Mapping[str, Any]) -> None:
     if isinstance(version, int) and version > SCHEMA_VERSION:
         raise NewerSchema(
             f"an event of schema_version {version}; this version of envybox reads "
-            f"{SCHEMA_VERSION}: `pip install --upgrade envybox`, and see its changelog"
+            f"{SCHEMA_VERSION}: install a newer one, and see its changelog"
         )
 
 

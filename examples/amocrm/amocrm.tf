@@ -23,6 +23,12 @@ variable "domain" {
   type        = string
 }
 
+variable "secrets_version" {
+  description = "Raise it when a secret changes: Terraform cannot see that by itself."
+  type        = number
+  default     = 1
+}
+
 variable "settings" {
   description = "Other settings of README.md, such as { AMOCRM_RESPONSIBLE = \"12\" }."
   type        = map(string)
@@ -51,6 +57,7 @@ module "function" {
   environment           = merge({ AMOCRM_DOMAIN = var.domain }, var.settings)
   secrets               = ["AMOCRM_TOKEN"]
   secret_values         = { AMOCRM_TOKEN = var.token }
+  secrets_version       = var.secrets_version
   notification_channels = var.notification_channels
 }
 

@@ -18,6 +18,12 @@ variable "webhook_url" {
   sensitive   = true
 }
 
+variable "secrets_version" {
+  description = "Raise it when a secret changes: Terraform cannot see that by itself."
+  type        = number
+  default     = 1
+}
+
 variable "settings" {
   description = "Other settings of README.md, such as { BITRIX24_RESPONSIBLE = \"12\" }."
   type        = map(string)
@@ -46,6 +52,7 @@ module "function" {
   environment           = var.settings
   secrets               = ["BITRIX24_WEBHOOK_URL"]
   secret_values         = { BITRIX24_WEBHOOK_URL = var.webhook_url }
+  secrets_version       = var.secrets_version
   notification_channels = var.notification_channels
 }
 

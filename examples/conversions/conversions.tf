@@ -44,6 +44,12 @@ variable "metrica_token" {
   sensitive   = true
 }
 
+variable "secrets_version" {
+  description = "Raise it when a secret changes: Terraform cannot see that by itself."
+  type        = number
+  default     = 1
+}
+
 variable "settings" {
   description = "Other settings of README.md, such as { CONVERSIONS_TABLE = jsonencode([…]) }."
   type        = map(string)
@@ -78,6 +84,7 @@ module "function" {
   )
   secrets               = concat(local.ga4 ? ["GA4_API_SECRET"] : [], local.metrica ? ["METRICA_TOKEN"] : [])
   secret_values         = { GA4_API_SECRET = var.ga4_api_secret, METRICA_TOKEN = var.metrica_token }
+  secrets_version       = var.secrets_version
   notification_channels = var.notification_channels
 }
 

@@ -23,6 +23,12 @@ variable "chats" {
   type        = string
 }
 
+variable "secrets_version" {
+  description = "Raise it when a secret changes: Terraform cannot see that by itself."
+  type        = number
+  default     = 1
+}
+
 variable "settings" {
   description = "Other settings of README.md, such as { TELEGRAM_LANGUAGE = \"en\" }."
   type        = map(string)
@@ -51,6 +57,7 @@ module "function" {
   environment           = merge({ TELEGRAM_CHATS = var.chats }, var.settings)
   secrets               = ["TELEGRAM_TOKEN"]
   secret_values         = { TELEGRAM_TOKEN = var.token }
+  secrets_version       = var.secrets_version
   notification_channels = var.notification_channels
 }
 

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from docs.generate import put
+from docs.generate import put, site
 from docs.generate.pages import PAGES, ROOT
-
-README = ROOT / "README.md"
+from tests.docs.documents import DOCUMENTS
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -25,16 +24,11 @@ def test_the_rest_of_a_page_is_left_alone() -> None:
         put("a", "<", "new", ">")
 
 
-MARKDOWN = sorted(
-    [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "terraform" / "README.md"]
-)
-
-
-@pytest.mark.parametrize("page", MARKDOWN, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links(page: Path) -> None:
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links(name: str) -> None:
     """What a page links to in the project is there, down to the section."""
-    dead = []
-    for link in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text("utf-8")):
+    page, dead = ROOT / name, []
+    for link in re.findall(r"\]\((?!https?:)([^)]+)\)", DOCUMENTS[name]):
         path, _, anchor = link.partition("#")
         target = page.parent / path if path else page
         if not target.exists() or (anchor and anchor not in _anchors(target)):
@@ -49,8 +43,17 @@ def _anchors(page: Path) -> list[str]:
     return [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
 
 
-def test_make_targets() -> None:
-    """The `make` commands that the README names exist."""
-    makefile = (ROOT / "Makefile").read_text("utf-8")
-    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
-    assert set() == set(re.findall(r"`?make ([a-z]+)", README.read_text("utf-8"))) - targets
+def test_the_front_door_is_short() -> None:
+    """The README is read in one go, and shows how to run and how to test."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert len(text.splitlines()) < 150
+    assert "\nmake run\n" in text
+    assert "\nmake test\n" in text
+
+
+def test_the_repository_is_named_in_one_way() -> None:
+    """Where a page has to name the project's own repository, it is the one of docs/mkdocs.yml."""
+    own = r"(?:cloudshell_git_repo=|git::)(https://[\w.-]+/[\w.-]+/[\w-]+)"
+    named = [url for text in DOCUMENTS.values() for url in re.findall(own, text)]
+    assert len(named) > 1
+    assert {site.repository()} == set(named)

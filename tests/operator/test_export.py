@@ -91,7 +91,7 @@ def test_without_the_library(local: World, tmp_path: Path, monkeypatch: pytest.M
     local.put(an_event())
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     result = run("export", str(tmp_path / "e.parquet"), status=1)
-    assert "pip install envybox[parquet]" in result.stderr
+    assert "pip install pyarrow" in result.stderr
 
 
 def test_files(local: World, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from envybox.operator import program
 from envybox.operator.engine import stop_by_signal
 from envybox.operator.loaders import LOADERS
 from tests.operator.support import run
@@ -50,6 +51,22 @@ def test_help_imports_little() -> None:
     }
     late = ("envybox.operator.commands.", "google.api_core", "google.auth", "google.cloud.")
     assert [] == [name for name in loaded if name.startswith(late)]
+
+
+def test_without_its_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the package was installed bare, the program says what to install."""
+    monkeypatch.delitem(sys.modules, "envybox.operator.__main__", raising=False)
+    monkeypatch.setitem(sys.modules, "click", None)
+    with pytest.raises(SystemExit, match="click is not installed: the extra `tools` has it"):
+        program()
+
+
+def test_the_installed_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The script that is installed runs the commands."""
+    monkeypatch.setattr(sys, "argv", ["envybox", "keys", "new"])
+    with pytest.raises(SystemExit) as ended:
+        program()
+    assert 0 == ended.value.code
 
 
 def test_completion() -> None:

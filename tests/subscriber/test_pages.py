@@ -1,4 +1,4 @@
-"""The examples of the README and of docs/subscribers.md, run as they stand there."""
+"""The examples of the README, docs/try.md and docs/subscribers.md, run as they stand there."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 
 from envybox import Event, MemoryKeeper
 from envybox.ports.store import Record
+from envybox.subscriber import api
 from envybox.testing import PushRequest, push, sample
 from tests.local.support import opened
 
@@ -27,7 +28,8 @@ def _blocks(page: str) -> list[str]:
 
 
 README, *_ = _blocks("README.md")
-ONCE, SUBJECT, STORIES, TESTS = _blocks("docs/subscribers.md")
+(TRY,) = _blocks("docs/try.md")
+ONCE, SUBJECT, STORIES, FUNCTION, TESTS = _blocks("docs/subscribers.md")
 
 
 def _http(main: Callable[[flask.Request], Any]) -> FlaskClient:
@@ -55,6 +57,15 @@ def test_readme(firestore: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         assert 204 == _post(names["main"], push(event))
     assert [("https://chat.example.com", b"10:36 +79000000000")] * 2 == posted
     assert 10 == len([line for line in README.splitlines() if line])
+
+
+def test_try(capsys: pytest.CaptureFixture[str]) -> None:
+    """The tutorial's function prints each lead once: its time, number and site."""
+    names: dict[str, Any] = {}
+    exec(TRY, names)  # noqa: S102
+    lead = sample("call.result", page={"site": "example.com"})
+    assert [204, 204] == [_post(names["main"], push(lead)) for _ in range(2)]
+    assert f"{lead.at:%H:%M} {lead.visitor.phone} example.com\n" == capsys.readouterr().out
 
 
 class Crm:
@@ -117,6 +128,27 @@ def test_stories(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert [204] == _ran(STORIES, Crm(), INFO, client=path)
     told = capsys.readouterr().out
     assert all(part in told for part in ("answered Manager", " 95 ", "yandex", "1 0 0 2026-11-20"))
+
+
+def test_function(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The whole function posts a lead once, and answers Pub/Sub by what the CRM said."""
+    monkeypatch.setenv("ENVYBOX_BACKEND", "local")
+    monkeypatch.setenv("ENVYBOX_LOCAL_PATH", str(tmp_path / "envybox.db"))
+    statuses = iter((503, 403, 201))
+    posted: list[Any] = []
+
+    def call(method: str, url: str, *, json: Any) -> api.Answer:
+        posted.append((method, url, json["phone"], json["answers"]))
+        return api.Answer(next(statuses), {}, b"")
+
+    monkeypatch.setattr(api, "call", call)
+    names: dict[str, Any] = {}
+    exec(FUNCTION, names)  # noqa: S102
+    event = sample("lead.quiz", custom_data={"rooms": "2"}, extra={})
+    answered = [_post(names["main"], push(event)) for _ in range(4)]
+    assert [503, 500, 200, 200] == answered
+    lead = ("POST", "https://crm.example.com/leads", event.visitor.phone, {"rooms": "2"})
+    assert [lead] * 3 == posted
 
 
 async def _stored(path: Path, *events: Event) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shlex
 import shutil
 import zipfile
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs import russian
 from tests.terraform import workspace
 from tests.terraform.cloud import ACCOUNT, EVENT_ID, PROJECT, Deployment
 
@@ -75,6 +77,27 @@ def test_run_again_changes_nothing(deployment: Deployment) -> None:
     code, text = deployment.make("deploy")
     assert (0, []) == (code, changing(deployment.calls())), text
     assert before[:2] == (deployment.project, len(deployment.webhooks))
+
+
+def not_printed(command: str, text: str) -> list[str]:
+    """Return the lines that docs/ru/telegram.md shows of a command, and that it did not print."""
+    page = russian.FOLDER / "telegram.md"
+    shown = [body for name, body in russian.blocks(page) if name == f"text {command}"]
+    lines = [line for body in shown for line in body.splitlines()]
+    assert lines
+    printed = text.replace(PROJECT, "my-project-123").splitlines()
+    return [
+        line
+        for line in lines
+        if not any(re.fullmatch(re.escape(line).replace("…", ".+"), one) for one in printed)
+    ]
+
+
+def test_the_russian_page_shows_what_a_preflight_prints(deployment: Deployment) -> None:
+    """In a new project the preflight prints what the page shows, line by line."""
+    code, text = deployment.make("preflight")
+    assert (0, []) == (code, not_printed("preflight", text)), text
+    assert not_printed("preflight", text.replace("?  region", "✓  region"))
 
 
 STEPS = [
@@ -327,6 +350,7 @@ def test_the_whole_way_with_terraform_itself(deployment: Deployment) -> None:
     code, text = deployment.make("deploy")
     assert (0, True) == (code, EVENT_ID in text), text[-3000:]
     assert "Read the key that Envybox sends. Pairing is on" in text
+    assert [] == not_printed("deploy", text)
     deployment.calls()
     code, text = deployment.make("deploy")
     assert (0, []) == (code, changing(deployment.calls())), text[-3000:]

@@ -10,6 +10,7 @@ import pytest
 
 from docs.generate import terraform as tables
 from envybox import settings, types
+from tests.docs.documents import Block, blocks
 from tests.terraform import workspace
 
 ALERTS = (workspace.CONFIGURATION / "alerts.tf").read_text()
@@ -68,52 +69,31 @@ def test_deploying_by_hand_makes_what_the_code_needs() -> None:
         assert needed in page
 
 
-def test_both_readmes_begin_alike() -> None:
-    """Who starts from either page runs the same commands."""
-    main = (workspace.ROOT / "README.md").read_text()
-    first = [
-        re.search(r"^(gcloud auth login --update-adc.*?)^```", text, re.MULTILINE | re.DOTALL)
-        for text in (main, README)
-    ]
-    assert all(first)
-    assert 1 == len({found[1] for found in first if found})
-
-
 PAGES = {
     file.relative_to(workspace.ROOT).as_posix(): file.read_text()
     for file in (
         *(workspace.ROOT / "docs").glob("deploy-*.md"),
         workspace.ROOT / "docs" / "terraform-state.md",
         workspace.ROOT / "docs" / "runbook.md",
+        workspace.ROOT / "docs" / "upgrade.md",
         workspace.CONFIGURATION / "README.md",
-        workspace.ROOT / "README.md",
     )
 }
-BLOCKS = [
-    (page, block)
-    for page, text in PAGES.items()
-    for block in re.findall(r"^ *```(?:bash|sh)\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
-]
 
 
-@pytest.mark.parametrize(("page", "block"), BLOCKS, ids=lambda text: str(text)[:30])
-def test_commands_are_what_a_shell_takes(page: str, block: str) -> None:
-    """Each block of commands parses, once the reader's own names are put in."""
-    command = re.sub(r"<[a-z-]+/>", "my-project-123", block)
-    result = subprocess.run(
-        ["bash", "-n"], input=command, capture_output=True, text=True, check=False
-    )
-    assert (0, "") == (result.returncode, result.stderr), page
+@pytest.mark.parametrize("block", blocks("hcl"), ids=lambda block: block.page)
+def test_terraform_reads_its_blocks(block: Block) -> None:
+    """Each block of Terraform's language is such, as a type that a table shows is too."""
+    text = f"type = {block.text}" if re.match(r"[a-z]+\(", block.text) else block.text
+    command = [*workspace.program("TERRAFORM", "terraform"), "fmt", "-no-color", "-"]
+    result = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    assert (0, "") == (result.returncode, result.stderr)
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_documents_name_what_there_is(page: str) -> None:
-    """Make targets, variables, resources, files and headings that a page names exist."""
+    """Variables, resources and files that a page names exist."""
     text = PAGES[page]
-    makefile = (workspace.ROOT / "Makefile").read_text()
-    targets = set(re.findall(r"^([a-z]+(?: [a-z]+)*):", makefile, re.MULTILINE))
-    targets = {name for line in targets for name in line.split()}
-    assert set(re.findall(r"(?:^|`)make ([a-z]+)", text, re.MULTILINE)) <= targets
     inputs = {block.name for block in tables.blocks("variable")}
     assert set(re.findall(r"-var[= ]'?(\w+)=", text)) <= inputs
     assert set(re.findall(r"\bTF_VAR_(\w+)", text)) <= inputs
@@ -132,7 +112,8 @@ def test_the_tutorial_is_one_for_cloud_shell() -> None:
     opened = re.findall(r"<(walkthrough-[a-z-]+)(?: [^>]*)?>", page)
     closed = re.findall(r"</(walkthrough-[a-z-]+)>", page)
     assert sorted(opened) == sorted(closed)
-    link = re.search(r"cloudshell_tutorial=([\w./-]+)", PAGES["README.md"])
+    readme = (workspace.ROOT / "README.md").read_text()
+    link = re.search(r"cloudshell_tutorial=([\w./-]+)", readme)
     assert link
     assert link[1] == "docs/deploy-cloud-shell.md"
 

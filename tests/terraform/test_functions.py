@@ -17,19 +17,23 @@ from tests.examples.world import EXAMPLES, NAMES, SETTINGS
 from tests.terraform import workspace
 
 # What Terraform's module is given.
-VARIABLES = {
-    "amocrm": {"token": "x", "domain": "example.amocrm.ru"},
-    "bitrix24": {"webhook_url": "https://example.bitrix24.ru/rest/1/secret/"},
+VARIABLES: dict[str, dict[str, str | int]] = {
+    "amocrm": {"token": "x", "domain": "example.amocrm.ru", "secrets_version": 2},
+    "bitrix24": {
+        "webhook_url": "https://example.bitrix24.ru/rest/1/secret/",
+        "secrets_version": 2,
+    },
     "conversions": {
         "consent": "granted",
         "ga4_measurement_id": "G-1",
         "ga4_api_secret": "x",
         "metrica_counter": "1",
         "metrica_token": "x",
+        "secrets_version": 2,
     },
     "recordings": {},
     "template": {"url": "https://example.com/"},
-    "telegram": {"token": "1:x", "chats": "-1"},
+    "telegram": {"token": "1:x", "chats": "-1", "secrets_version": 2},
 }
 
 
@@ -55,6 +59,17 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = workspace.terraform("plan", "-input=false", "-no-color", "-out=plan", folder=folder)
     assert 0 == result.returncode, result.stderr
     return folder
+
+
+def test_a_secret_that_changed_is_taken(planned: Path) -> None:
+    """A raised `secrets_version` reaches each secret of an example: its value is written anew."""
+    shown = workspace.terraform("show", "-json", "plan", folder=planned)
+    modules = json.loads(shown.stdout)["planned_values"]["root_module"]["child_modules"]
+    for name in [name for name in NAMES if "secrets_version" in VARIABLES[name]]:
+        (module,) = (one for one in modules if one["address"] == f"module.{name}")
+        (inner,) = module["child_modules"]
+        versions = of_type(inner["resources"], "google_secret_manager_secret_version")
+        assert {"2"} == {str(version["secret_data_wo_version"]) for version in versions}
 
 
 def test_all_are_planned_together(planned: Path) -> None:

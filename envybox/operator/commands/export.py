@@ -26,7 +26,7 @@ def export(place: Place, *, filters: Filters, file: Path, kind: str | None, forc
 
     In xlsx all is text, so that long ids keep their digits and nothing is a formula. CSV is in
     UTF-8 with a byte order mark; a cell that would be a formula begins with an apostrophe. One
-    line of jsonl has all that is stored. Parquet needs `pip install envybox[parquet]`.
+    line of jsonl has all that is stored. Parquet needs `pip install pyarrow`.
     """
     kind = kind or file.suffix.lstrip(".").lower()
     if kind not in WRITERS:
