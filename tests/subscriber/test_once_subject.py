@@ -47,6 +47,32 @@ def test_subject_is_locked(keeper: Keeper) -> None:
             assert not turn.done
 
 
+def test_subject_of_ones_own(keeper: Keeper) -> None:
+    """With a key of one's own, events of several calls share a turn, a lock and a result."""
+    once = Once(keeper, name="crm")
+    other = sample("call.info", call={"id": "9000009"})
+    phone = "+79000000000"
+    with once.subject(INFO, key=phone) as turn:
+        assert (False, None) == (turn.done, turn.result)
+        with pytest.raises(InProgress):
+            once.subject(other, key=phone).__enter__()
+        turn.result = "lead"
+    with once.subject(other, key=phone) as turn:
+        assert (False, "lead") == (turn.done, turn.result)
+    with once.subject(INFO, key=phone) as turn:
+        assert (True, "lead") == (turn.done, turn.result)
+
+
+@pytest.mark.parametrize("key", [None, ""])
+def test_subject_where_ones_own_is_missing(keeper: Keeper, key: str | None) -> None:
+    """Without the key, such as a phone that was not said, it is what the event is about."""
+    once = Once(keeper, name="crm")
+    with once.subject(STARTED, key=key) as turn:
+        turn.result = "lead"
+    with once.subject(INFO) as turn:
+        assert (False, "lead") == (turn.done, turn.result)
+
+
 def test_subject_of_a_run_that_fails(keeper: Keeper) -> None:
     """A run that fails leaves what was there before it."""
     once = Once(keeper, name="crm")
