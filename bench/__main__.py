@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from bench import (
     cold_start,
+    console,
     growth,
     limits,
     memory,
@@ -26,6 +27,7 @@ BENCHMARKS: dict[str, Callable[[Effort], list[Figure]]] = {
     "normalization": normalization.measure,
     "limits": limits.measure,
     "growth": growth.measure,
+    "console": console.compare,
 }
 
 

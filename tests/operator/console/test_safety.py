@@ -5,8 +5,8 @@ import pytest
 from envybox.operator.console.safety import HEADERS, hosts
 from tests.operator.console.support import HOME, Client, Store
 
-PATHS = ("/", "/events", "/events.json", "/events/live", "/events/panel", "/static/console.js",
-    "/call?id=1", "/find?q=1", "/language/ru", "/nothing")  # fmt: skip
+PATHS = ("/", "/events", "/events.json", "/events/live", "/events/panel", "/static/live.js",
+    "/call?id=1", "/find?q=1", "/language/ru", "/nothing", "/health", "/health.json")  # fmt: skip
 TOKEN = "a-token-of-this-start"
 
 
