@@ -55,7 +55,7 @@ def running(command: list[str]) -> Iterator[None]:
             process.terminate()
 
 
-def url(where: str = "", **more: str) -> str:
+def url(where: str, **more: list[str]) -> str:
     """Return the path of the newest 50 events, of those where a condition holds."""
-    asked = {"_sort_desc": "received_at", "_size": "50", **more}
-    return "/envybox/events?" + urlencode(asked | ({"_where": where} if where else {}))
+    asked = {"_sort_desc": "received_at", "_size": "50", "_where": where, **more}
+    return "/envybox/events?" + urlencode(asked, doseq=True)

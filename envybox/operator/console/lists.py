@@ -86,7 +86,7 @@ async def _stream(request: Request, view: View, query: Query, after: str) -> Asy
     try:
         async for item in request.app.state.feed.listen(query.filters, after):
             if isinstance(item, Found):
-                row = view.draw("row.html", row=row_of(item), fresh=True)
+                row = view.draw("rows.html", rows=[row_of(item)], fresh=True)
                 yield _message("row", row, encode_cursor(*place(item)))
             elif isinstance(item, Gauges):
                 yield _message("gauges", view.draw("gauges.html", gauges=item))
