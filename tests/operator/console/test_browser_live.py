@@ -51,9 +51,11 @@ def test_a_pause_keeps_what_comes(store: Store, tab: Tab) -> None:
     ids = [store.add(form(n), ago=-n) for n in range(3)]
     page.wait_for_selector("#more >> text='New: 3'")
     assert [] == tab.rows()
+    assert page.title().startswith("(3) Now")
     page.click("#pause")
     assert ids[::-1] == tab.rows()
     assert not page.is_visible("#more")
+    assert page.title().startswith("Now")
 
 
 def test_who_reads_further_down_is_not_pushed_away(store: Store, tab: Tab) -> None:
@@ -114,6 +116,8 @@ def test_after_too_much_the_page_is_to_be_loaded(
     for n in range(4):
         store.add(form(n))
     hide(page, hidden=False)
+    hide(page, hidden=True)
+    hide(page, hidden=False)  # it stays so until it is done
     page.click("#more >> text=load the page anew")
     page.wait_for_selector("#rows > li")
     assert 4 == len(tab.rows())
