@@ -67,7 +67,7 @@ def test_a_link_shows_its_true_host(url: str, expected: tuple[str, str]) -> None
      "https://bank.example@evil.example/", "https://u:p@evil.example/", "//evil.example/", "text",
      "https://a.example\\@evil.example/", "https://", "https://a b.example/", "https://[::1",
      "https://a.example:99999/", "https://\u202eevil.example/", "vbscript:x", "file:///etc/passwd",
-     "https://" + "a" * 70 + ".example/"],
+     "https://" + "a" * 70 + ".example/", "javascript://example.com/%0aalert(1)"],
 )  # fmt: skip
 def test_other_text_is_no_link(url: str) -> None:
     """What a browser could read as another address, or run, is shown as text."""
