@@ -92,11 +92,11 @@ def test_a_dropped_stream_loses_nothing(store: Store, served: Served, tab: Tab) 
     """What came while the console was away is there when it is back, once and in order."""
     page = tab.go("/events")
     tab.live()
-    ids = [store.add(form(0), ago=3)]
+    ids = [store.add(form(0), ago=90)]  # long before what a stream overlaps
     page.wait_for_selector(f"#e-{ids[0]}")
     served.stop()
     page.wait_for_selector("#live:not(.on)")
-    ids += [store.add(form(n), ago=3 - n / 10) for n in range(1, 20)]
+    ids += [store.add(form(n), ago=90 - n) for n in range(1, 20)]
     served.start()
     page.wait_for_selector(f"#e-{ids[-1]}")
     ids.append(store.add(form(20)))
@@ -136,13 +136,18 @@ def hide(page: Any, *, hidden: bool) -> None:
 
 def test_a_hidden_tab_gives_its_connection_back(store: Store, tab: Tab) -> None:
     """A tab that nobody looks at has no stream; looked at again, it has all that came."""
+    store.add(CALL, ago=90)
     page = tab.go("/events")
     tab.live()
     hide(page, hidden=True)
     assert "not live" == page.inner_text("#live")
-    new = store.add(FORM)
+    new = store.add(FORM, ago=60)
     hide(page, hidden=False)
     page.wait_for_selector(f"#e-{new}")
+    hide(page, hidden=True)
+    newer = store.add(form(1), ago=30)
+    hide(page, hidden=False)
+    page.wait_for_selector(f"#e-{newer}")
 
 
 def test_many_tabs(store: Store, chrome: Any, served: Served) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from envybox.operator.checks import OK, Check
+from envybox.operator.console import health
 from tests.operator.console.browser import Served, Tab, axe
 from tests.operator.console.support import CALL, FORM, Store
 from tests.operator.console.test_stories import CHAT
@@ -178,6 +181,24 @@ def test_dates_are_chosen(store: Store, tab: Tab) -> None:
     page.wait_for_url("**/events?since=2020-01-01T00%3A00**")
     assert 3 == len(tab.rows())
     assert old == tab.rows()[-1]
+
+
+def test_a_slow_check_holds_no_page_up(tab: Tab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is known of the receiver's health is shown while the rest is still looked at."""
+    gate = threading.Event()
+
+    def slowly(*_: Any, **__: Any) -> Iterator[Check]:
+        yield Check("store", OK, "known at once")
+        gate.wait(30)
+        yield Check("topics", OK, "known at last")
+
+    monkeypatch.setattr(health, "checks", slowly)
+    page = tab.page
+    page.goto(tab.url + "/health", wait_until="commit")
+    page.wait_for_selector("text=known at once")
+    assert not page.query_selector("text=known at last")
+    gate.set()
+    page.wait_for_selector("text=known at last")
 
 
 def test_both_languages(store: Store, tab: Tab) -> None:
