@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from bench import (
     cold_start,
+    console,
     end_to_end,
     growth,
     limits,
@@ -32,6 +33,7 @@ BENCHMARKS: dict[str, Callable[[Effort], list[Figure]]] = {
     "normalization": normalization.measure,
     "limits": limits.measure,
     "growth": growth.measure,
+    "console": console.compare,
 }
 
 
