@@ -60,9 +60,12 @@ class Served:
         return answer.status_code, told
 
     def stop(self) -> None:
-        """End."""
-        self._process.kill()
-        self._process.wait()
+        """End, its workers too: those of a server that is killed go on."""
+        self._process.terminate()
+        try:
+            self._process.wait(30)
+        finally:
+            self._process.kill()
 
 
 @pytest.fixture
