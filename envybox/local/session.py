@@ -73,6 +73,9 @@ class Session:
             if self._opened is None:
                 raise Unavailable("the file was removed while it was opened")  # noqa: TRY301 - told below, as all is
             self._db.execute(calls[0].begin)
+            # To open the file and to get its lock took its time: nobody is told any more of
+            # what was given up meanwhile.
+            calls = [call for call in calls if not call.future.cancelled()]
             results = [call.work(self._db) for call in calls]
             self._db.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - the caller's, whatever it is, not the thread's
@@ -83,7 +86,8 @@ class Session:
             self.close()  # rolls back, and a connection that is out of order is made anew
             if len(calls) > 1:  # one may have failed for its own reason: each by itself
                 return [again for call in calls for again in self._transaction([call])]
-            settle(calls[0], error=meaning(error))
+            for call in calls:  # one, or none that is still waited for
+                settle(call, error=meaning(error))
         else:
             for call, result in zip(calls, results, strict=True):
                 settle(call, result)
