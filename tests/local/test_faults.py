@@ -135,7 +135,7 @@ def test_lock_let_go(path: Path) -> None:
 
 
 def test_locked_at_opening(path: Path) -> None:
-    """A file that is held from the start is opened when it is let go; what was refused is not done."""
+    """A file that is held from the start is opened when it is let go; what was refused is gone."""
     sqlite3.connect(path).execute("CREATE TABLE other (x)").connection.close()
 
     async def scenario() -> None:
