@@ -67,14 +67,7 @@ class Session:
         if not calls:
             return []
         try:
-            if self._db is None:
-                self._db = connect(str(self._path))
-                self._opened = self._identity()
-            if self._opened is None:
-                raise Unavailable("the file was removed while it was opened")  # noqa: TRY301 - told below, as all is
-            self._db.execute(calls[0].begin)
-            results = [call.work(self._db) for call in calls]
-            self._db.execute("COMMIT")
+            done = self._done(calls)
         except Exception as error:  # noqa: BLE001 - the caller's, whatever it is, not the thread's
             if is_busy(error):
                 if self._db is not None:
@@ -85,9 +78,23 @@ class Session:
                 return [again for call in calls for again in self._transaction([call])]
             settle(calls[0], error=meaning(error))
         else:
-            for call, result in zip(calls, results, strict=True):
+            for call, result in done:
                 settle(call, result)
         return []
+
+    def _done(self, calls: list[Call]) -> list[tuple[Call, Any]]:
+        """Run calls of a kind in one transaction; return those that were run, with results."""
+        if self._db is None:
+            self._db = connect(str(self._path))
+            self._opened = self._identity()
+        if self._opened is None:
+            raise Unavailable("the file was removed while it was opened")
+        self._db.execute(calls[0].begin)
+        # To open the file and to get its lock took its time: what was given up meanwhile is
+        # not done, for nobody would be told.
+        done = [(call, call.work(self._db)) for call in calls if not call.future.cancelled()]
+        self._db.execute("COMMIT")
+        return done
 
     def _identity(self) -> tuple[int, int] | None:
         try:

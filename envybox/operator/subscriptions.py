@@ -12,7 +12,8 @@ from google.cloud import pubsub_v1  # type: ignore[attr-defined] # it has no typ
 from envybox.operator.firestore import translated
 
 CALL_SECONDS = 30.0
-_PULL_SECONDS = 5.0
+PULL_SECONDS = 5.0
+"""How long a pull waits: Pub/Sub may say that nothing is there before it has looked."""
 _HOLD_SECONDS = 600  # the most: a person reads
 
 
@@ -49,7 +50,7 @@ class Subscriptions:
                     answer = self._client.pull(
                         subscription=path,
                         max_messages=limit - len(received),
-                        timeout=_PULL_SECONDS,
+                        timeout=PULL_SECONDS,
                         retry=None,
                     )
             except Exception as error:

@@ -63,13 +63,15 @@ def _database(call: Call, deployment: Deployment) -> str | None:
 
 def _database_grant(call: Call, deployment: Deployment) -> str | None:
     assert call.account is not None
-    is_granted = call.database in deployment.accounts[call.account].databases
+    account = deployment.accounts[call.account]
+    is_granted = account.roles or call.database in account.databases
     return None if is_granted else "Missing or insufficient permissions."
 
 
 def _topic_grant(call: Call, deployment: Deployment) -> str | None:
     assert call.account is not None
-    is_granted = call.request.topic in deployment.accounts[call.account].topics
+    account = deployment.accounts[call.account]
+    is_granted = account.roles or call.method != "Publish" or call.request.topic in account.topics
     return None if is_granted else "User not authorized to perform this action."
 
 

@@ -25,8 +25,8 @@ class Call(NamedTuple):
 
     @property
     def writes(self) -> Any:
-        """The writes of a BatchWrite; of other calls none."""
-        return self.request.writes if self.method == "BatchWrite" else ()
+        """The writes of a BatchWrite or a Commit; of other calls none."""
+        return self.request.writes if self.method in ("BatchWrite", "Commit") else ()
 
     @property
     def database(self) -> str:
@@ -34,6 +34,8 @@ class Call(NamedTuple):
         request = self.request
         name = {
             "BatchWrite": lambda: request.database,
+            "Commit": lambda: request.database,
+            "BatchGetDocuments": lambda: request.database,
             "GetDocument": lambda: request.name,
             "RunQuery": lambda: request.parent,
             "RunAggregationQuery": lambda: request.parent,

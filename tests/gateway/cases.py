@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from tests.gateway import access, documents, messages, queries, writes
+from tests.gateway import access, documents, messages, queries, roles, writes
 from tests.gateway.call import Rule
 from tests.gateway.proxy import REQUESTS
 from tests.gateway.support import OWNER, PROJECT, ROUTED, STRICT
@@ -150,6 +150,13 @@ CASES: list[tuple[Rule, Case, Case]] = [
         (
             _write(batch(), account="stranger"),
             _write(batch(), account="recover"),
+        ),
+    ),
+    *_pairs(
+        (roles.PERMITTED,),
+        (
+            Case("Commit", REQUESTS["Commit"](database=STRICT.database), account="viewer"),
+            Case("Commit", REQUESTS["Commit"](database=STRICT.database), account="operator"),
         ),
     ),
     *_pairs(

@@ -17,10 +17,14 @@ PROJECT = "demo-project"
 
 
 class Account(msgspec.Struct, frozen=True):
-    """What a service account may do: the databases it may use, the topics to publish to."""
+    """What a service account may do: the databases it may use, the topics to publish to.
 
-    databases: frozenset[str]
-    topics: frozenset[str]
+    A person has `roles` on the project instead; Terraform makes none.
+    """
+
+    databases: frozenset[str] = frozenset()
+    topics: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
 
 
 class Deployment(msgspec.Struct, frozen=True):

@@ -22,6 +22,8 @@ def _each(check: Callable[[Any], str | None]) -> Callable[[Call, Deployment], st
     """Return a rule's check that looks at each message."""
 
     def checks(call: Call, _deployment: Deployment) -> str | None:
+        if call.method != "Publish":
+            return None
         return next(filter(None, map(check, call.request.messages)), None)
 
     return checks
@@ -37,7 +39,7 @@ def _size(call: Call, _deployment: Deployment) -> str | None:
 
 
 def _count(call: Call, _deployment: Deployment) -> str | None:
-    if 0 < len(call.request.messages) <= MAX_MESSAGES:
+    if call.method != "Publish" or 0 < len(call.request.messages) <= MAX_MESSAGES:
         return None
     return (
         f"The value for message_count is {len(call.request.messages)}. "
@@ -46,7 +48,7 @@ def _count(call: Call, _deployment: Deployment) -> str | None:
 
 
 def _one_ordering_key(call: Call, _deployment: Deployment) -> str | None:
-    if len({message.ordering_key for message in call.request.messages}) == 1:
+    if call.method != "Publish" or len({one.ordering_key for one in call.request.messages}) == 1:
         return None
     return (
         "In a single publish request, all messages must have no ordering key or they must all "

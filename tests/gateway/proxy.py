@@ -16,7 +16,7 @@ import grpc
 from google.cloud.firestore_v1.types import firestore
 from google.pubsub_v1.types import pubsub
 
-from tests.gateway import answers
+from tests.gateway import answers, roles
 from tests.gateway.call import Call, Rule
 from tests.gateway.deployment import Deployment
 from tests.gateway.rules import FIRESTORE, PUBSUB
@@ -28,10 +28,11 @@ REQUESTS: dict[str, Any] = {
     "RunQuery": firestore.RunQueryRequest.pb(),
     "RunAggregationQuery": firestore.RunAggregationQueryRequest.pb(),
     "Publish": pubsub.PublishRequest.pb(),
+    **{method: permission.request for method, permission in roles.PERMISSIONS.items()},
 }
-"""The calls that the functions make; no other one is let through."""
+"""The calls that the functions and the operator make; no other one is let through."""
 
-STREAMS = {"RunQuery", "RunAggregationQuery"}
+STREAMS = {"RunQuery", "RunAggregationQuery", "BatchGetDocuments"}
 _BatchWriteResponse = firestore.BatchWriteResponse.pb()
 _EMULATOR_SECONDS = 30.0
 _OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
@@ -65,10 +66,14 @@ class Gateway:
         *,
         credentials: grpc.ServerCredentials | None = None,
         options: Sequence[tuple[str, int]] = (),
+        bare: str | None = None,
     ) -> int:
-        """Open a port for calls with these tokens, and return it."""
+        """Open a port for calls with these tokens, and return it.
+
+        `bare`: the token of a call without one, as Google's clients send to an emulator.
+        """
         server = grpc.server(ThreadPoolExecutor(100), options=[*_OPTIONS, *options])
-        server.add_generic_rpc_handlers((_Door(self, tokens),))
+        server.add_generic_rpc_handlers((_Door(self, tokens, bare),))
         port: int
         if credentials is None:
             port = server.add_insecure_port("127.0.0.1:0")
@@ -111,6 +116,11 @@ class Gateway:
             unary = self._channel.unary_unary(path)
             if any(self._is_contended(write) for write in call.writes):
                 return [self._with_contention(call, unary, metadata)]
+            if call.method == "Pull":  # one that nobody waits for any more would take messages
+                left = min(context.time_remaining() or _EMULATOR_SECONDS, _EMULATOR_SECONDS)
+                pulling = unary.future(data, metadata=metadata, timeout=left)
+                context.add_callback(pulling.cancel)
+                return [pulling.result()]
             return [unary(data, metadata=metadata, timeout=_EMULATOR_SECONDS)]
         except grpc.RpcError as error:
             context.abort(error.code(), error.details())
@@ -148,16 +158,17 @@ class Gateway:
 
 
 class _Door(grpc.GenericRpcHandler):  # type: ignore[misc] # grpc has no types
-    def __init__(self, gateway: Gateway, tokens: Mapping[str, Token]) -> None:
+    def __init__(self, gateway: Gateway, tokens: Mapping[str, Token], bare: str | None) -> None:
         self._gateway = gateway
         self._tokens = tokens
+        self._bare = {} if bare is None else {"authorization": f"Bearer {bare}"}
 
     def service(self, details: grpc.HandlerCallDetails) -> Any:
         path = details.method
         method = path.rpartition("/")[2]
         if method not in REQUESTS:
             return None  # UNIMPLEMENTED
-        metadata = dict(details.invocation_metadata)
+        metadata = self._bare | dict(details.invocation_metadata)
         scheme, _, name = metadata.get("authorization", "").partition(" ")
         token = self._tokens.get(name) if scheme == "Bearer" else None
         account = token.account if token and token.ends_at > time.time() else None
@@ -193,10 +204,14 @@ def guarding(firestore: str, pubsub: str, deployment: Deployment) -> Iterator[Pa
     topics = Gateway(pubsub, PUBSUB, deployment)
     doors = {
         account: {
-            "FIRESTORE_EMULATOR_HOST": f"127.0.0.1:{store.door({'owner': Token(account)})}",
-            "PUBSUB_EMULATOR_HOST": f"127.0.0.1:{topics.door({'owner': Token(account)})}",
+            f"{name}_EMULATOR_HOST": f"127.0.0.1:{gateway.door(tokens, bare=bare)}"
+            for name, gateway in (("FIRESTORE", store), ("PUBSUB", topics))
         }
-        for account in deployment.accounts
+        for account, tokens, bare in (
+            # Google's clients, which a person's commands use, send an emulator no token.
+            (name, {"owner": Token(name)}, "owner" if one.roles else None)
+            for name, one in deployment.accounts.items()
+        )
     }
     try:
         yield Pair(store, topics, doors)

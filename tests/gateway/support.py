@@ -13,19 +13,31 @@ import msgspec
 from tests.gateway import deployment
 from tests.gateway.call import Rule
 from tests.gateway.proxy import REQUESTS, STREAMS, Gateway, Token
+from tests.gateway.roles import PERMISSIONS
 
 PROJECT = "demo-gateway"
 _PLANNED = deployment.load(PROJECT)
 _STRANGER = deployment.Account(databases=frozenset(), topics=frozenset())
-STRICT = msgspec.structs.replace(_PLANNED, accounts={**_PLANNED.accounts, "stranger": _STRANGER})
-"""The deployment, and an account that may do nothing."""
+_VIEWER = deployment.Account(roles=frozenset({"roles/datastore.viewer", "roles/pubsub.viewer"}))
+OPERATOR = deployment.Account(roles=frozenset({"roles/datastore.user", "roles/pubsub.editor"}))
+"""Who may use every command: the roles that docs/cli.md names."""
+STRICT = msgspec.structs.replace(
+    _PLANNED,
+    accounts={
+        **_PLANNED.accounts,
+        "stranger": _STRANGER,
+        "viewer": _VIEWER,
+        "operator": OPERATOR,
+    },
+)
+"""The deployment, an account that may do nothing, and two persons."""
 
 PATHS = {
     method: f"/google.pubsub.v1.Publisher/{method}"
     if method == "Publish"
     else f"/google.firestore.v1.Firestore/{method}"
     for method in REQUESTS
-}
+} | {method: f"/{one.service}/{method}" for method, one in PERMISSIONS.items()}
 ROUTED = {"google-cloud-resource-prefix": STRICT.database}
 OWNER = {"authorization": "Bearer owner"}
 

@@ -112,7 +112,7 @@ def test_tokens_that_are_refused(apis: dict[bool, Asked], token: str) -> None:
 
 def test_a_method_that_no_function_calls_is_unknown(apis: dict[bool, Asked]) -> None:
     """A call that the table does not know of is not passed on by chance."""
-    call = apis[False].channel("webhook").unary_unary("/google.firestore.v1.Firestore/Commit")
+    call = apis[False].channel("webhook").unary_unary("/google.firestore.v1.Firestore/Rollback")
     with pytest.raises(grpc.RpcError) as caught:
         call(b"", metadata=list({**OWNER, **ROUTED}.items()), timeout=20)
     assert Status.UNIMPLEMENTED == caught.value.code()

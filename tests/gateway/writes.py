@@ -19,6 +19,8 @@ def name_of(write: object) -> str:
 
 
 def _once(call: Call, _deployment: Deployment) -> str | None:
+    if call.method != "BatchWrite":
+        return None
     counted = Counter(map(name_of, call.writes))
     twice = [name for name, count in counted.items() if count > 1]
     if not twice:
@@ -27,7 +29,7 @@ def _once(call: Call, _deployment: Deployment) -> str | None:
 
 
 def _count(call: Call, _deployment: Deployment) -> str | None:
-    if len(call.writes) <= MAX_WRITES:
+    if call.method != "BatchWrite" or len(call.writes) <= MAX_WRITES:
         return None
     return f"maximum {MAX_WRITES} writes allowed per request"
 

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -134,15 +135,39 @@ def test_lock_let_go(path: Path) -> None:
 
 
 def test_locked_at_opening(path: Path) -> None:
-    """A file that is held from the start is opened when it is let go."""
+    """A file that is held from the start is opened when it is let go; what was refused is gone."""
     sqlite3.connect(path).execute("CREATE TABLE other (x)").connection.close()
 
     async def scenario() -> None:
         async with opened(path) as backend:
             with locked(path), pytest.raises(Unavailable):
                 await backend.create(record("a"), timeout=0.2)
-            await backend.create(record("a"), timeout=5)  # be it that the first took effect
-            assert await backend.get(record("a").event.id, timeout=5) is not None
+            assert True is await backend.create(record("a"), timeout=5)
+
+    asyncio.run(scenario())
+
+
+def test_given_up_while_it_was_opened(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was given up while the file was opened, as by migrations, is not done any more."""
+    opening, given_up = threading.Event(), threading.Event()
+
+    def slow(name: str) -> sqlite3.Connection:
+        db = connect(name)
+        opening.set()
+        assert given_up.wait(20)
+        return db
+
+    monkeypatch.setattr(session, "connect", slow)
+
+    async def scenario() -> None:
+        async with opened(path) as backend:
+            call = asyncio.create_task(backend.create(record("a"), timeout=20))
+            assert await asyncio.to_thread(opening.wait, 20)
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+            given_up.set()
+            assert True is await backend.create(record("a"), timeout=20)
 
     asyncio.run(scenario())
 

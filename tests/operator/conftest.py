@@ -2,9 +2,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from envybox.tools import emulators
+from tests.gateway import deployment
+from tests.gateway.proxy import guarding
+from tests.gateway.support import OPERATOR
 from tests.operator.worlds import World, local_world, next_project
 
 
@@ -15,17 +19,22 @@ def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 @pytest.fixture
-def emulated(hosts: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> World:
-    """Google's emulators, in a project that is empty."""
+def emulated(hosts: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """Google's emulators behind gateways as strict as Google, in a project that is empty.
+
+    The commands have an operator's roles, and the indexes that Terraform makes.
+    """
     project = next_project()
     emulators.create_topics(hosts[1], project, "envybox-")
-    environ = {
-        "ENVYBOX_BACKEND": "google",
-        "GOOGLE_CLOUD_PROJECT": project,
-        "FIRESTORE_EMULATOR_HOST": hosts[0],
-        "PUBSUB_EMULATOR_HOST": hosts[1],
-    }
-    return World(environ, monkeypatch)
+    strict = msgspec.structs.replace(deployment.load(project), accounts={"operator": OPERATOR})
+    with guarding(*hosts, strict) as gateways:
+        environ = {
+            "ENVYBOX_BACKEND": "google",
+            "GOOGLE_CLOUD_PROJECT": project,
+            "ENVYBOX_DATABASE": strict.database_id,
+            **gateways.doors["operator"],
+        }
+        yield World(environ, monkeypatch)
 
 
 @pytest.fixture(params=["local", pytest.param("emulated", marks=pytest.mark.emulator)])

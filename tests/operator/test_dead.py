@@ -10,6 +10,7 @@ import pytest
 from google.api_core import exceptions
 
 from envybox.errors import Unavailable
+from envybox.operator import subscriptions
 from envybox.operator.subscriptions import Subscriptions
 from tests.operator.support import run
 from tests.operator.worlds import World, an_event
@@ -47,8 +48,9 @@ def _waiting(world: World, name: str) -> list[Any]:
 
 
 @pytest.fixture
-def letters(emulated: World) -> World:
+def letters(emulated: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """A dead letter of the subscription `envybox-telegram`, which is one to call results."""
+    monkeypatch.setattr(subscriptions, "PULL_SECONDS", 1.0)  # each that finds none waits so long
     _make(
         emulated,
         ("envybox-telegram", "envybox-call-result"),
