@@ -27,14 +27,12 @@ APART = tests/faults tests/security tests/bench tests/terraform
 PARALLEL = -n 2 --dist loadfile
 # What starts processes, and waits for them, comes first: a long module that comes last is waited for.
 TESTS = --no-loadscope-reorder tests/operator tests/tools tests/contract tests/examples tests
-# Those that need the results of `terraform test` go to one process, the others to the second.
-PLANS = -n 2 --dist loadgroup
 
 # Everything: style, types, unit, property, contract, fault and Terraform tests.
 test: lint $(VENV)-checkov/.installed
 	$(BIN)/python -m pytest $(PARALLEL) $(TESTS) -m "not browser" --cov --cov-report=term $(APART:%=--ignore=%)
 	$(BIN)/python -m pytest $(PARALLEL) $(filter-out tests/terraform,$(APART))
-	$(BIN)/python -m pytest $(PLANS) tests/terraform
+	$(BIN)/python -m pytest tests/terraform
 	$(BIN)/python -m pytest -m browser tests/operator/console
 
 lint: $(VENV)/.tested

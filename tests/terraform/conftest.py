@@ -11,16 +11,6 @@ import pytest
 from tests.terraform import workspace
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let what needs the runs of `terraform test` share a process, and else each module."""
-    folder = Path(__file__).parent
-    for item in items:
-        if item.path.is_relative_to(folder) and isinstance(item, pytest.Function):
-            group = "runs" if "test_runs" in item.fixturenames else item.path.name
-            item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture(scope="session")
 def test_runs(
     tmp_path_factory: pytest.TempPathFactory,
