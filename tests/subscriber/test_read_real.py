@@ -61,7 +61,7 @@ class Served:
 
     def stop(self) -> None:
         """End."""
-        self._process.kill()
+        self._process.terminate()  # killed, it would leave its worker behind
         self._process.wait()
 
 
