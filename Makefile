@@ -26,10 +26,12 @@ demo: $(VENV)/.installed
 # Where time matters, which measuring coverage takes, or where there is none to measure.
 APART = tests/faults tests/security tests/bench tests/terraform
 PARALLEL = -n 2 --dist loadfile
+# What starts processes, and waits for them, comes first: a long module that comes last is waited for.
+TESTS = --no-loadscope-reorder tests/operator tests/tools tests/contract tests/examples tests
 
 # Everything: style, types, unit, property, contract, fault and Terraform tests.
 test: lint $(VENV)-checkov/.installed $(VENV)-site/.installed
-	$(BIN)/python -m pytest $(PARALLEL) -m "not browser" --cov --cov-report=term $(APART:%=--ignore=%)
+	$(BIN)/python -m pytest $(PARALLEL) $(TESTS) -m "not browser" --cov --cov-report=term $(APART:%=--ignore=%)
 	$(BIN)/python -m pytest $(PARALLEL) $(filter-out tests/terraform,$(APART))
 	$(BIN)/python -m pytest tests/terraform
 	$(BIN)/python -m pytest -m browser tests/operator/console
@@ -44,9 +46,11 @@ lint: $(VENV)/.tested
 			--cache-dir $(CURDIR)/.mypy_cache --no-namespace-packages *.py) || exit 1; \
 	done
 
-# What needs nothing but Python: quick, and for the oldest Python too.
+# What needs nothing but Python: quick, and for the oldest Python too. EXAMPLES=few: of what
+# hypothesis makes up, a tenth, where the rest runs on another Python.
 unit: $(VENV)/.tested
-	$(BIN)/python -m pytest $(PARALLEL) -m "not emulator and not browser and not site" $(APART:%=--ignore=%)
+	$(BIN)/python -m pytest $(PARALLEL) $(TESTS) -m "not emulator and not browser and not site" \
+		$(APART:%=--ignore=%) $(EXAMPLES:%=--hypothesis-profile=%)
 
 # Long: measures everything on the emulators and writes it into docs/performance.md and the README.
 bench: $(VENV)/.tested

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+VERSIONED = "google_secret_manager_secret"
 # Type => its import id, of its own arguments.
 IDS = {
     "google_artifact_registry_repository": "projects/{project}/locations/{location}/repositories/{repository_id}",
@@ -25,7 +26,7 @@ IDS = {
     "google_project_service": "{project}/{service}",
     "google_pubsub_subscription": "projects/{project}/subscriptions/{name}",
     "google_pubsub_topic": "projects/{project}/topics/{name}",
-    "google_secret_manager_secret": "projects/{project}/secrets/{secret_id}",
+    VERSIONED: "projects/{project}/secrets/{secret_id}",
     "google_service_account": "projects/{project}/serviceAccounts/{account_id}@{project}.iam.gserviceaccount.com",
     "google_storage_bucket": "{project}/{name}",
 }
@@ -43,15 +44,11 @@ def blocks(plan: dict[str, Any]) -> str:
         for address, (kind, values) in made.items()
         if kind in IDS
     }
-    for address, (kind, _) in made.items():
-        # The version's own arguments name the secret by an id that is not known yet.
-        if kind == "google_secret_manager_secret_version":
-            secret = next(
-                id_
-                for other, id_ in found.items()
-                if made[other][0] == "google_secret_manager_secret"
-            )
-            found[address] = f"{secret}/versions/1"
+    # A version names its secret by an id that is not known yet where the secret is to be made too.
+    secrets = [found[address] for address in found if made[address][0] == VERSIONED]
+    for address, (kind, values) in made.items():
+        if kind == f"{VERSIONED}_version":
+            found[address] = f"{values.get('secret') or secrets[0]}/versions/1"
     return "\n".join(
         f"import {{\n  to = {address}\n  id = {json.dumps(id_)}\n}}\n"
         for address, id_ in found.items()
@@ -59,4 +56,12 @@ def blocks(plan: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(blocks(json.loads(Path(sys.argv[1]).read_text())))
+    try:
+        (file,) = sys.argv[1:]
+        plan = json.loads(Path(file).read_text())
+        plan["resource_changes"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        sys.exit(
+            f"Name one file, which `terraform show -json PLAN > FILE` wrote ({error}): docs/terraform-state.md."
+        )
+    sys.stdout.write(blocks(plan))

@@ -80,6 +80,8 @@ def _depth(document: Any, _deployment: Deployment) -> str | None:
 
 
 def _value_size(document: Any, _deployment: Deployment) -> str | None:
+    if document.ByteSize() <= MAX_VALUE_BYTES:
+        return None  # nor is any value in it longer: it need not be walked through
     for path, _name, value, _depth in _fields(document.fields):
         if len(value.string_value.encode()) > MAX_VALUE_BYTES:
             return f'The value of property "{path[:50]}" is longer than {MAX_VALUE_BYTES} bytes.'

@@ -23,8 +23,12 @@ _LOWEST = {"7": "~> 7.35", "8": "~> 8.0"}
 
 
 def environment() -> dict[str, str]:
-    """Return the environment for terraform: no hints for people, no look for newer versions."""
-    return {**os.environ, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
+    """Return the environment for terraform: no hints for people, no look for newer versions.
+
+    Nor a developer's own configuration of it: one that is not there is warned of at each run.
+    """
+    inherited = {name: value for name, value in os.environ.items() if name != "TF_CLI_CONFIG_FILE"}
+    return {**inherited, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
 
 
 def missing(what: str) -> NoReturn:

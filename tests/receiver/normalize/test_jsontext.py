@@ -18,6 +18,7 @@ _values = st.recursive(
     | st.text()
     | st.floats(allow_nan=False, allow_infinity=False),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,  # as many as by default take hypothesis most of a minute to make
 )
 _nested = st.lists(_values) | st.dictionaries(st.text(), _values)
 
