@@ -40,3 +40,11 @@ def variables_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for file in workspace.CONFIGURATION.glob("variables*.tf"):
         shutil.copy(file, folder)
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep what needs the runs in one process, and else each module: `--dist loadgroup`."""
+    for item in items:
+        if isinstance(item, pytest.Function) and item.path.is_relative_to(Path(__file__).parent):
+            needs_runs = "test_runs" in item.fixturenames
+            item.add_marker(pytest.mark.xdist_group("runs" if needs_runs else item.path.stem))
