@@ -76,8 +76,9 @@ def _bring_call(event: Event, person: Person) -> str:
 
 
 def _bring_form(event: Event, person: Person) -> str:
+    thread = str(event.subject) if event.chat and event.chat.id else event.id
     form = {
-        "form_id": event.id,
+        "form_id": thread,  # by which it is found, whichever event of a chat began it
         "form_name": event.type,
         "form_page": event.page.url or event.page.site or "",
         "form_sent_at": int(event.received_at.timestamp()),
@@ -88,7 +89,7 @@ def _bring_form(event: Event, person: Person) -> str:
     def place(again: bool) -> Place:
         return CRM.place_form(form, person, _lead(event), again=again)
 
-    there = _placed(str(event.subject) if event.chat and event.chat.id else event.id, place)
+    there = _placed(thread, place)
     CRM.note(there, NOTES.text(event), f"envybox:{event.id}")
     return f"in {there.kind}/{there.id}"
 

@@ -35,7 +35,15 @@ class Ga4:
         """Return whether the event has what ties it to a visitor there."""
         return bool(_CLIENT.fullmatch(event.ids.google_client_id or ""))
 
-    def send(self, event: Event, row: Row, at: datetime, *, again: bool) -> None:  # noqa: ARG002
+    def send(
+        self,
+        event: Event,
+        row: Row,
+        at: datetime,
+        *,
+        thread: str,  # noqa: ARG002
+        again: bool,  # noqa: ARG002
+    ) -> None:
         """Send a conversion. After a time-out it is sent again: GA4 cannot be asked for it."""
         answer = api.call(
             "POST", f"{self._url}/mp/collect", query=self._query, json=_hit(event, row, at)

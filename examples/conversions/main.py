@@ -43,14 +43,14 @@ def _send(service: ga4.Ga4 | metrica.Metrica, event: Event, row: Row, latest: ti
     if datetime.now(UTC) - at > latest:
         return f"{service.name} takes nothing that old"
     of_thread = (event.call and event.call.id) or (event.chat and event.chat.id)
-    thread = event.subject if of_thread else event.key
+    thread = str(event.subject) if of_thread else event.key
     with MEMORY.once(f"{thread}@{service.name}") as turn:
         if turn.done:
             return f"{service.name} before"
         # Done whatever becomes of the act: after a time-out the next try can look first.
         with MEMORY.once(f"{thread}@{service.name}@begun") as begun:
             again = begun.done
-        service.send(event, row, at, again=again)
+        service.send(event, row, at, thread=thread, again=again)
     return f"{service.name} sent"
 
 

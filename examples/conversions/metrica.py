@@ -9,6 +9,7 @@ import csv
 import io
 import re
 from datetime import datetime, timedelta
+from hashlib import sha256
 from secrets import token_hex
 from typing import Any
 
@@ -38,9 +39,12 @@ class Metrica:
         """Return whether the event has what ties it to a visit there."""
         return any(_ids(event))
 
-    def send(self, event: Event, row: Row, at: datetime, *, again: bool) -> None:
-        """Upload a conversion; where that was begun before, look first."""
-        comment = f"envybox {event.id}"
+    def send(self, event: Event, row: Row, at: datetime, *, thread: str, again: bool) -> None:
+        """Upload the conversion of a call, a chat or a form; where it was begun before, look first.
+
+        `thread` names which: another event of the call may have begun it.
+        """
+        comment = f"envybox {sha256(thread.encode()).hexdigest()[:32]}"
         if again and any(one.get("comment") == comment for one in self.uploads()):
             return
         boundary = token_hex(16)

@@ -219,6 +219,19 @@ def test_a_form_that_timed_out(amo: AmoCrm, function: Load) -> None:
     assert 1 == len(amo.leads)
 
 
+def test_a_chat_that_timed_out_and_goes_on(amo: AmoCrm, function: Load) -> None:
+    """A chat's lead that was taken though no answer came is found by the chat's next event."""
+    amo.faults.append(Fault("/unsorted/forms", None, effect=True))
+    bring = function()
+    begun, ended = (
+        sample(type_, chat={"id": "7"}, visitor={"phone": PHONE})
+        for type_ in ("chat.manager", "chat.online")
+    )
+    assert 503 == bring.push(begun)[0]
+    bring.deliver([ended, begun])
+    assert 1 == len(amo.leads)
+
+
 def test_a_number_in_some_other_field(amo: AmoCrm, function: Load) -> None:
     """The search is over all fields: a contact that has the number elsewhere is another one."""
     other = {"id": 5, "custom_fields_values": None, "_embedded": {"leads": [{"id": 6}]}}

@@ -123,6 +123,19 @@ def test_a_time_out_that_took_effect(metrica: Metrica, ga4: Ga4, function: Load)
     assert (2, 1) == (len(ga4.events), len(metrica.lines))
 
 
+def test_a_time_out_and_then_another_event_of_the_call(metrica: Metrica, function: Load) -> None:
+    """What was taken of one event of a call, though no answer came, is found by the next one."""
+    metrica.faults.append(Fault("/upload", None, effect=True))
+    send = function()
+    talked, ordered = (
+        now(type_, call={"id": "6002540", "state": state})
+        for type_, state in (("call.info", "answered"), ("call.result", "callback_ordered"))
+    )
+    assert 503 == send.push(talked)[0]
+    send.deliver([ordered, talked])
+    assert ["envybox_call"] == [line["Target"] for line in metrica.lines]
+
+
 def test_a_refused_line(
     metrica: Metrica, function: Load, capsys: pytest.CaptureFixture[str]
 ) -> None:

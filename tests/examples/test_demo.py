@@ -95,12 +95,3 @@ def test_demo() -> None:
         assert "Ended; nothing of it is left." in shown(screen, "Ended")
         assert ("", 0) == (process.communicate(timeout=60)[1], process.returncode)
         assert [] == list(Path(folder).iterdir())
-
-
-def test_the_template_has_tests_of_its_own() -> None:
-    """The template's own tests, which are copied with it, pass where they lie."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "examples/template"]
-    result = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False
-    )
-    assert 0 == result.returncode, result.stdout

@@ -86,6 +86,9 @@ def test_all_are_planned_together(planned: Path) -> None:
         assert "main" == function["build_config"][0]["entry_point"]
         given = function["service_config"][0]["environment_variables"]
         secret = function["service_config"][0]["secret_environment_variables"]
+        alerts = json.dumps(of_type(resources, "google_monitoring_alert_policy"))
+        assert f'subscription_id = \\"envybox-{name}-dead\\"' in alerts
+        assert "severity >= ERROR" in alerts
         (kept,) = of_type(resources, "google_firestore_field")
         assert f"once-{given['ENVYBOX_SUBSCRIBER']}" == kept["collection"]
         assert {one["key"] for one in secret} == SETTINGS[name].keys() - given.keys()
