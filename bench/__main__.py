@@ -1,16 +1,21 @@
-"""Run benchmarks: `python -m bench [NAME …] [--quick] [--write]`."""
+"""Run benchmarks: `python -m bench [NAME …]`; `--help` tells of the options."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
 
+from msgspec.structs import replace
+
 from bench import (
     cold_start,
+    console,
+    end_to_end,
     growth,
     limits,
     memory,
     normalization,
+    recovery,
     refusals,
     report,
     speed,
@@ -20,12 +25,15 @@ from bench.figures import FULL, QUICK, Effort, Figure
 BENCHMARKS: dict[str, Callable[[Effort], list[Figure]]] = {
     "near": speed.near,
     "far": speed.far,
+    "recovery": recovery.measure,
+    "end-to-end": end_to_end.measure,
     "cold-start": cold_start.measure,
     "memory": memory.measure,
     "refusals": refusals.measure,
     "normalization": normalization.measure,
     "limits": limits.measure,
     "growth": growth.measure,
+    "console": console.compare,
 }
 
 
@@ -36,8 +44,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("name", nargs="*", choices=[*BENCHMARKS, []], help=help_)
     parser.add_argument("--quick", action="store_true", help="a few seconds each: do they work?")
     parser.add_argument("--write", action="store_true", help="write docs/performance.md")
+    parser.add_argument("--rounds", type=int, help=f"how many; else {FULL.rounds}")
+    help_ = "another checkout, whose receiver takes turns with this one's"
+    parser.add_argument("--against", default="", metavar="CHECKOUT", help=help_)
     options = parser.parse_args(arguments)
-    effort = QUICK if options.quick else FULL
+    effort = replace(QUICK if options.quick else FULL, before=options.against)
+    if options.rounds:
+        effort = replace(effort, rounds=options.rounds)
     names = options.name or list(BENCHMARKS)
     if options.write:
         try:

@@ -1,8 +1,14 @@
-"""How long the console takes for a page with 100,000 events: `python -m bench.console`."""
+"""The console with 100,000 events: `python -m bench console`, its list against Datasette's.
+
+`python -m bench.console` takes each of its pages alone, and writes docs/console.md.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import http.client
+import re
 import statistics
 import sys
 import tempfile
@@ -12,11 +18,14 @@ from pathlib import Path
 
 import httpx
 
+from bench import datasette
+from bench.figures import FULL, Effort, Figure, Samples, figure, there_and_back
 from bench.lifelike import fill
 from docs.generate import put
 from envybox.operator.console.app import build
-from envybox.operator.console.desk import Desk, gauges
+from envybox.operator.console.desk import Desk
 from envybox.operator.console.live import Feed
+from envybox.operator.console.owed import Owed
 from envybox.operator.place import Place
 from envybox.ports.lookup import Filters, scan
 
@@ -42,6 +51,106 @@ PAGES = {
     "search": "/find?q=9000500",
 }
 
+_TYPE = "json_extract(event, '$.type') = 'call.info'"
+_SITE = "json_extract(event, '$.page.site') = 'okna.example.org'"
+LISTS = {
+    "newest": ("/events?period=all", "erased_at is null"),
+    "of a type": ("/events?period=all&type=call.info", _TYPE),
+    "of a type and site": (
+        "/events?period=all&type=call.info&site=okna.example.org",
+        f"{_TYPE} and {_SITE}",
+    ),
+}
+"""Lists of 50 events that both show: the console's path, and Datasette's condition.
+
+The conditions are the console's own, so that the same indexes serve both.
+"""
+
+LEAST = {
+    "_nofacet": ["1"], "_nosuggest": ["1"], "_nocount": ["1"], "_col": ["received_at", "event"]
+}  # fmt: skip
+"""What has Datasette do no more than show rows: no counts, no facets, two columns."""
+
+_IDS = re.compile(rb"\b[0-9a-f]{32}\b")
+
+
+def compare(effort: Effort) -> list[Figure]:
+    """Ask both for the same lists, one request after the other over HTTP, in turns."""
+    events = EVENTS if effort == FULL else 2_000
+    samples: Samples = {}
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        program = datasette.installed(folder / "datasette")
+        path = str(folder / "envybox.db")
+        fill(path, events, DAYS, datetime.now(UTC))
+        ours = _up(stack.enter_context(datasette.console(path)))
+        theirs = _up(stack.enter_context(datasette.served(program, path)))
+        asked = {}
+        for name, (url, where) in LISTS.items():
+            asked[f"console {name}"] = (ours, url)
+            asked[f"datasette {name}"] = (theirs, datasette.url(where))
+            asked[f"bare {name}"] = (theirs, datasette.url(where, **LEAST))
+            _same(asked[f"console {name}"], asked[f"bare {name}"])
+        runs = [
+            lambda name=name, port=port, url=url: samples.setdefault(name, []).append(
+                _median(port, url, effort.seconds)
+            )
+            for name, (port, url) in asked.items()
+        ]
+        for _ in range(effort.rounds):
+            there_and_back(runs, effort)
+    return [
+        figure(samples, f"50 {name}, {events:,} events, p50", "ms", f"console {name}", peer, **goal)
+        for name in LISTS
+        for peer, goal in (("datasette", {"goal": 0.5}), ("bare", {}))
+    ]
+
+
+def _up(port: int) -> int:
+    """Wait until a server answers."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            _get(http.client.HTTPConnection("127.0.0.1", port, timeout=60), "/")
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return port
+
+
+def _get(connection: http.client.HTTPConnection, url: str) -> bytes:
+    connection.request("GET", url)
+    answer = connection.getresponse()
+    body = answer.read()
+    if answer.status >= 400:
+        raise RuntimeError(f"{url}: {answer.status}")
+    return body
+
+
+def _same(ours: tuple[int, str], theirs: tuple[int, str]) -> None:
+    """Make sure that both show the same 50 events."""
+    shown = []
+    for port, url in (ours, theirs):
+        body = _get(http.client.HTTPConnection("127.0.0.1", port, timeout=60), url)
+        shown.append(set(_IDS.findall(body)))
+    if shown[0] != shown[1] or len(shown[0]) != 50:
+        raise RuntimeError(f"{ours[1]}: {len(shown[0])} and {len(shown[1])} events, not the same")
+
+
+def _median(port: int, url: str, seconds: float) -> float:
+    """Return the median of requests, in milliseconds."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    took: list[float] = []
+    end = time.monotonic() + seconds
+    while time.monotonic() < end or len(took) < 3:
+        start = time.perf_counter()
+        _get(connection, url)
+        took.append((time.perf_counter() - start) * 1000)
+    connection.close()
+    return statistics.median(took)
+
 
 async def measure(path: str) -> list[str]:
     """Ask for each page some times; return rows of a table, in milliseconds."""
@@ -64,7 +173,7 @@ async def measure(path: str) -> list[str]:
     newest = desk.lookup.page(Filters(), limit=1).events[0].event.received_at
     for name, asked in (
         ("a poll that finds one event", lambda: list(scan(desk.lookup, Filters(since=newest)))),
-        ("what is owed", lambda: gauges(desk.lookup)),
+        ("what is owed", Owed(desk).now),
     ):
         took = []
         for _ in range(100):

@@ -9,11 +9,15 @@ import msgspec
 
 
 class Effort(msgspec.Struct, frozen=True):
-    """How long to measure: rounds, seconds a run, seconds that each peer warms up a round."""
+    """How long to measure: rounds, seconds a run, seconds that each peer warms up a round.
+
+    `before`: another checkout, whose receiver is measured in turns with this one's.
+    """
 
     rounds: int
     seconds: float
     warmup: float
+    before: str = ""
 
 
 FULL = Effort(rounds=5, seconds=2.0, warmup=20.0)

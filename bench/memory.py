@@ -14,10 +14,11 @@ REQUESTS = 1000
 def measure(effort: Effort) -> list[Figure]:
     """Measure it, each server alone."""
     samples: Samples = defaultdict(list)
+    receivers = stand.receivers(effort.before)
     requests = REQUESTS if effort.rounds > 1 else 50
     for _ in range(effort.rounds):
         with stand.emulated() as backend:
-            for peer in (stand.ENVYBOX, stand.NAIVE, stand.HELLO):
+            for peer in (*receivers, stand.NAIVE, stand.HELLO):
                 with stand.server(peer, backend) as server:
                     served = 0
                     while served < requests:
@@ -28,4 +29,5 @@ def measure(effort: Effort) -> list[Figure]:
     return [
         figure(samples, name, "MB", "envybox", "naive", goal=1.0),
         figure(samples, name, "MB", "envybox", "hello"),
+        *(figure(samples, name, "MB", "envybox", peer.name) for peer in receivers[1:]),
     ]

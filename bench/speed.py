@@ -22,21 +22,18 @@ def near(effort: Effort) -> list[Figure]:
     samples: Samples = defaultdict(list)
     for _ in range(effort.rounds):
         _round(samples, effort, (1, 8), delay=0)
+
+    def of(name: str, unit: str, ours: str, peer: str = "naive", **goal: object) -> Figure:
+        return figure(samples, name, unit, f"envybox {ours}", peer, **goal)
+
     return [
-        figure(samples, "one client, p50", "ms", "envybox p50 1", "naive", goal=0.25),
-        figure(samples, "one client, p50", "ms", "envybox p50 1", "floor", goal=1.2),
-        figure(
-            samples,
-            "8 connections",
-            "requests/s",
-            "envybox rate 8",
-            "naive",
-            goal=3,
-            at_most=False,
-        ),
-        figure(samples, "CPU a request, 8 connections", "ms", "envybox cpu 8", "naive", goal=0.4),
-        figure(samples, "8 connections, p99", "ms", "envybox p99 8", "naive"),
-        figure(samples, "the emulators' CPU a request", "ms", "envybox emulators 8", "naive"),
+        of("one client, p50", "ms", "p50 1", goal=0.18),
+        of("one client, p50", "ms", "p50 1", "floor", goal=1.2),
+        of("8 connections", "requests/s", "rate 8", goal=4, at_most=False),
+        of("CPU a request, 8 connections", "ms", "cpu 8", goal=0.22),
+        of("8 connections, p99", "ms", "p99 8"),
+        of("the emulators' CPU a request", "ms", "emulators 8"),
+        *_against_before(samples, effort, (1, 8)),
     ]
 
 
@@ -44,22 +41,34 @@ def far(effort: Effort) -> list[Figure]:
     """Measure with every call to a backend delayed, as in a real region."""
     samples: Samples = defaultdict(list)
     for _ in range(effort.rounds):
-        _round(samples, effort, (1, 32), delay=DELAY_MS)
+        _round(samples, effort, (1, 32, 128), delay=DELAY_MS)
     where = f"{DELAY_MS} ms a call"
+
+    def of(name: str, unit: str, ours: str, peer: str = "naive", **goal: object) -> Figure:
+        return figure(samples, name, unit, f"envybox {ours}", peer, **goal)
+
     return [
-        figure(
-            samples,
-            f"{where}, 32 connections",
-            "requests/s",
-            "envybox rate 32",
-            "naive",
-            goal=6,
-            at_most=False,
-        ),
-        figure(samples, f"{where}, one client, p50", "ms", "envybox p50 1", "naive", goal=0.6),
-        figure(samples, f"{where}, one client, p50", "ms", "envybox p50 1", "floor"),
-        figure(samples, "CPU a request, 32 connections", "ms", "envybox cpu 32", "naive"),
-        figure(samples, "the emulators' CPU a request", "ms", "envybox emulators 32", "naive"),
+        of(f"{where}, 32 connections", "requests/s", "rate 32", goal=6, at_most=False),
+        of(f"{where}, 128 connections", "requests/s", "rate 128", goal=8, at_most=False),
+        of(f"{where}, one client, p50", "ms", "p50 1"),
+        of(f"{where}, one client, p50", "ms", "p50 1", "floor", goal=0.68),
+        of("CPU a request, 32 connections", "ms", "cpu 32"),
+        of("the emulators' CPU a request", "ms", "emulators 32"),
+        *_against_before(samples, effort, (1, 32, 128)),
+    ]
+
+
+def _against_before(samples: Samples, effort: Effort, connections: tuple[int, ...]) -> list[Figure]:
+    if not effort.before:
+        return []
+    return [
+        figure(samples, f"{what}, {number} connections", unit, f"envybox {key} {number}", "before")
+        for number in connections
+        for what, unit, key in (
+            ("p50", "ms", "p50"),
+            ("throughput", "requests/s", "rate"),
+            ("CPU a request", "ms", "cpu"),
+        )
     ]
 
 
@@ -70,7 +79,7 @@ def _round(samples: Samples, effort: Effort, connections: tuple[int, ...], delay
             backend = stack.enter_context(stand.delayed(backend, delay))
         servers = {
             peer.name: stack.enter_context(stand.server(peer, backend))
-            for peer in (stand.ENVYBOX, stand.NAIVE)
+            for peer in (*stand.receivers(effort.before), stand.NAIVE)
         }
         # The emulators are Java: it takes some ten thousand webhooks of each peer until their
         # code is compiled, and until then a call takes twice as long and more.

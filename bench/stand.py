@@ -24,17 +24,26 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Peer(NamedTuple):
-    """A function that can be served: its file and its name in it."""
+    """A function that can be served: its file, its name in it, the checkout, its settings."""
 
     name: str
     source: str
     target: str
+    root: Path = ROOT
+    settings: tuple[tuple[str, str], ...] = ()
 
 
 ENVYBOX = Peer("envybox", "main.py", "webhook")
 NAIVE = Peer("naive", "bench/naive.py", "webhook")
 HELLO = Peer("hello", "bench/hello.py", "hello")
 HELLO_ASYNC = Peer("hello_async", "bench/hello.py", "hello_async")
+
+
+def receivers(before: str) -> tuple[Peer, ...]:
+    """Return the receiver, and that of another checkout where one is named."""
+    if not before:
+        return (ENVYBOX,)
+    return (ENVYBOX, ENVYBOX._replace(name="before", root=Path(before).resolve()))
 
 
 class Backend(NamedTuple):
@@ -57,7 +66,7 @@ NOWHERE = Backend("127.0.0.1:9", "127.0.0.1:9")
 def emulated() -> Iterator[Backend]:
     """Run fresh emulators: the Firestore one slows down with what it holds."""
     others = _children(os.getpid())
-    with emulators.firestore() as firestore, emulators.pubsub() as pubsub:
+    with emulators.both() as (firestore, pubsub):
         emulators.create_topics(pubsub, PROJECT, "envybox-")
         pids = set(_children(os.getpid())).difference(others)
         yield Backend(firestore, pubsub, tuple(pids))
@@ -112,9 +121,9 @@ def server(peer: Peer, backend: Backend) -> Iterator[Server]:
 def started(peer: Peer, backend: Backend) -> Iterator[Server]:
     """Start to serve a function, and do not wait."""
     port = emulators.free_port()
-    command = framework(peer.target, port, ROOT / peer.source)
-    env = environment(backend)
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=env, cwd=ROOT) as process:
+    command = framework(peer.target, port, peer.root / peer.source)
+    env = environment(backend, peer.root) | dict(peer.settings)
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=env, cwd=peer.root) as process:
         try:
             yield Server(process, port)
         finally:
@@ -125,13 +134,13 @@ def started(peer: Peer, backend: Backend) -> Iterator[Server]:
                 process.kill()
 
 
-def environment(backend: Backend) -> dict[str, str]:
+def environment(backend: Backend, root: Path = ROOT) -> dict[str, str]:
     """Return the environment of a served function; it compiles what it imports, as a build does."""
     keep = {name: value for name, value in os.environ.items() if not name.startswith("ENVYBOX")}
     keep.pop("PYTHONDONTWRITEBYTECODE", None)
     return {
         **keep,
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": str(root),
         "PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir(), "envybox-bench-pycache")),
         "FIRESTORE_EMULATOR_HOST": backend.firestore,
         "PUBSUB_EMULATOR_HOST": backend.pubsub,

@@ -1,7 +1,9 @@
 """`make demo`: the receiver, the five functions and stand-ins of the services, on this machine.
 
 It sends a call's story, a chat and a quiz, one of them twice, with things going wrong on the
-way, and shows what arrived where. Nothing leaves the machine, and nothing is left behind.
+way, and shows what arrived where: in the terminal, on a page, and in the console what was
+received. At a terminal it then goes on until Ctrl-C, so that more can be sent; elsewhere it
+ends. Nothing leaves the machine, and nothing is left behind.
 """
 
 from __future__ import annotations
@@ -10,27 +12,31 @@ import contextlib
 import json
 import os
 import secrets
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
-from urllib.parse import urlencode
+from typing import Any, NamedTuple
+from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
+from envybox.errors import EnvyboxError
 from envybox.local import open_backend
 from envybox.local.database import connect
 from envybox.settings import load
-from envybox.tools import children, samples
-from envybox.tools.emulators import LOOPBACK, free_port
+from envybox.tools import samples
+from envybox.tools.children import Child, framework
+from envybox.tools.emulators import free_port
+from envybox.tools.interrupt import INTERRUPT
 from envybox.tools.push import Dispatcher, Push
+from envybox.tools.run import say
 from envybox.types import topic_of
-from examples import shown
+from examples.shown import Arrived, sections, text
 from examples.standins.amocrm import AmoCrm
 from examples.standins.analytics import Ga4, Metrica
 from examples.standins.bitrix24 import Bitrix24
@@ -41,8 +47,21 @@ from examples.standins.telegram import Telegram
 
 ROOT = Path(__file__).parents[1]
 CHAT = -1001234567890
-TYPES = ("call.started", "call.info", "call.result", "chat.online", "lead.quiz")
+TYPES = (
+    "call.started",
+    "call.info",
+    "call.result",
+    "chat.manager",
+    "chat.offline",
+    "chat.online",
+    "lead.generator",
+    "lead.quiz",
+    "lead.video",
+)
 LONGEST_SECONDS = 90.0
+_TURNS = "another run has this key"
+"""Events of one call take turns, and here come at once; in the cloud they come in order."""
+
 RECORDING = "/user/calls/9000001/play/8a/"
 
 
@@ -57,12 +76,13 @@ class Standins(NamedTuple):
     ga4: Ga4
     metrica: Metrica
 
-    def settings(self) -> dict[str, dict[str, str]]:
+    def settings(self, console: str) -> dict[str, dict[str, str]]:
         """Return each function's settings, as its README tells them."""
         return {
             "telegram": {
                 "TELEGRAM_TOKEN": self.telegram.token,
                 "TELEGRAM_CHATS": str(CHAT),
+                "TELEGRAM_CONSOLE_URL": console,
                 "TELEGRAM_API": self.telegram.url,
             },
             "bitrix24": {"BITRIX24_WEBHOOK_URL": self.bitrix24.webhook},
@@ -93,56 +113,150 @@ class Standins(NamedTuple):
         self.recordings.replies[RECORDING] = later
 
 
+class Running(NamedTuple):
+    """What runs: where the receiver and its store are, and all processes."""
+
+    standins: Standins
+    receiver: str
+    key: str
+    database: Path
+    processes: list[Child]
+    told: Told
+
+
+class Told:
+    """Says what the functions log. `all_of_it`: not only what goes wrong."""
+
+    def __init__(self) -> None:
+        self.all_of_it = False
+
+    def by(self, name: str) -> Callable[[str], None]:
+        """Return what takes the lines of one function."""
+
+        def take(line: str) -> None:
+            with contextlib.suppress(ValueError, TypeError, KeyError):  # no line of ours
+                entry: dict[str, Any] = json.loads(line)
+                done, said = entry["status"] < 300, entry["message"]
+                if self.all_of_it or not (done or _TURNS in said):
+                    again = "" if done else "; it comes again"
+                    say(f"    {name:<12} {entry['type']:<12} {said}{again}")
+
+        return take
+
+
 def main() -> int:
     """Run it; return 0 where all arrived."""
+    INTERRUPT.install()
+    try:
+        with contextlib.ExitStack() as stack:
+            return _run(stack)
+    except KeyboardInterrupt:
+        say("Ended; nothing of it is left.")
+        return 0
+    except EnvyboxError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+def _run(stack: contextlib.ExitStack) -> int:
     started = time.monotonic()
-    with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="envybox-demo-")))
-        standins = Standins(
-            telegram=Telegram("1:demo"),
-            bitrix24=Bitrix24(),
-            amocrm=AmoCrm("demo"),
-            recordings=Recordings(),
-            storage=Storage("recordings"),
-            ga4=Ga4(),
-            metrica=Metrica("demo", time.time),
-        )
-        for standin in standins:
-            stack.enter_context(standin)
-        standins.go_wrong()
-        key = secrets.token_hex(16)
-        database = folder / "envybox.db"
-        environ = {
-            **{name: value for name, value in os.environ.items() if "ENVYBOX" not in name},
-            "ENVYBOX_BACKEND": "local",
-            "ENVYBOX_LOCAL_PATH": str(database),
-            "ENVYBOX_KEYS": key,
-            "PYTHONPATH": str(ROOT),
-        }
-        say("Starting the receiver and five functions ...")
-        open_backend(load(environ))
-        connect(str(database), wait=5).close()
-        port = free_port()
-        stack.enter_context(children.running("webhook", port, environ, lambda _: None))
-        urls = {
-            name: stack.enter_context(_function(name, {**environ, **given}, folder))
-            for name, given in standins.settings().items()
-        }
-        for url in (f"http://{LOOPBACK}:{port}/", *urls.values()):
-            _wait_until_up(url)
-        for name, url in urls.items():
-            for type_ in TYPES:
-                push = Push(topic_of("envybox-", type_), url)
-                stack.callback(Dispatcher(str(database), push, f"{name}-{type_}", _quiet).stop)
-        webhooks = _webhooks(standins.recordings.url + RECORDING)
-        for title, fields in webhooks:
-            say(f"  sent: {title}")
-            _send(f"http://{LOOPBACK}:{port}/", {**fields, "key": key})
-        arrived = _wait(lambda: _is_done(database, len(urls), len(webhooks) - 1))
-        shown.show(standins, CHAT, say)
-        said = "All of it arrived" if arrived else "NOT all of it arrived"
-        say(f"\n{said}, in {time.monotonic() - started:.0f} s from the start.")
-        return 0 if arrived else 1
+    say("Starting the receiver, the console and five functions ...")
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="envybox-demo-")))
+    console = f"http://localhost:{free_port()}/"
+    running = _start(stack, folder, console)
+    standins = running.standins
+    arrived_page = Arrived(lambda: sections(standins, CHAT), console)
+    stack.enter_context(arrived_page)
+    say(f"  the receiver          {running.receiver}  key {running.key}")
+    say(f"  what it received      {console}  (the console, with a form to send more)")
+    say(f"  what arrived where    {arrived_page.url}/")
+    say("\nWhat is sent, and what goes wrong with it on the way:")
+    standins.go_wrong()
+    webhooks = _webhooks(standins.recordings.url + RECORDING)
+    for title, fields in webhooks:
+        say(f"  {title}")
+        _send(running.receiver, {**fields, "key": running.key})
+    arrived = _wait(lambda: _is_done(running.database, len(webhooks) - 1))
+    for section in sections(standins, CHAT):
+        say(text(section))
+    said = "All of it arrived" if arrived else "NOT all of it arrived"
+    say(f"\n{said}, in {time.monotonic() - started:.0f} s from the start.")
+    if sys.stdout.isatty():  # somebody watches
+        _go_on(running, console, f"{arrived_page.url}/")
+    return 0 if arrived else 1
+
+
+def _go_on(running: Running, console: str, arrived: str) -> None:
+    """Let more be sent, until Ctrl-C."""
+    running.told.all_of_it = True
+    say(f"Look at {console} and {arrived}; send more by the console's form. Ctrl-C ends it.")
+    pause = threading.Event()
+    while not pause.wait(0.5):
+        for process in running.processes:
+            process.check()
+
+
+def _start(stack: contextlib.ExitStack, folder: Path, console: str) -> Running:
+    """Start all of it, and wait until it is up. Raises `ChildFailed`."""
+    standins = Standins(
+        telegram=Telegram("1:demo"),
+        bitrix24=Bitrix24(),
+        amocrm=AmoCrm("demo"),
+        recordings=Recordings(),
+        storage=Storage("recordings"),
+        ga4=Ga4(),
+        metrica=Metrica("demo", time.time),
+    )
+    for standin in standins:
+        stack.enter_context(standin)
+    key = secrets.token_hex(16)
+    database = folder / "envybox.db"
+    environ = {
+        **{name: value for name, value in os.environ.items() if "ENVYBOX" not in name},
+        "ENVYBOX_BACKEND": "local",
+        "ENVYBOX_LOCAL_PATH": str(database),
+        "ENVYBOX_KEYS": key,
+        "PYTHONPATH": str(ROOT),
+    }
+    open_backend(load(environ))
+    connect(str(database), wait=5).close()
+    told = Told()
+
+    processes: list[Child] = []
+    stack.callback(_stop, processes)
+
+    def start(name: str, command: list[str], port: int, environ: dict[str, str]) -> Child:
+        child = Child(name, command, port, told.by(name))
+        processes.append(child)
+        runtime = folder / f"{name}.run"  # gunicorn makes a control socket there
+        runtime.mkdir(mode=0o700)
+        child.start({**environ, "XDG_RUNTIME_DIR": str(runtime)})
+        return child
+
+    port = free_port()
+    receiver = start("receiver", framework("webhook", port), port, environ)
+    functions = []
+    for name, given in standins.settings(console).items():
+        source, port = ROOT / "examples" / name / "main.py", free_port()
+        command = framework("main", port, source)
+        functions.append(start(name, command, port, {**environ, **given}))
+    command = [sys.executable, "-m", "envybox.operator", "console", "--no-open"]
+    command += ["--port", str(urlsplit(console).port), "--receiver", receiver.url]
+    start("console", command, urlsplit(console).port or 0, environ)
+    for process in processes:
+        process.wait_until_up()
+    for function in functions:
+        for type_ in TYPES:
+            push = Push(topic_of("envybox-", type_), function.url)
+            name = f"{function.name}-{type_}"
+            stack.callback(Dispatcher(str(database), push, name, _quiet).stop)
+    return Running(standins, receiver.url, key, database, processes, told)
+
+
+def _stop(processes: list[Child]) -> None:
+    """End all at the same time: each takes a second to finish."""
+    with ThreadPoolExecutor(len(processes) or 1) as pool:
+        list(pool.map(Child.stop, processes))
 
 
 def _webhooks(recording: str) -> list[tuple[str, dict[str, str]]]:
@@ -167,47 +281,7 @@ def _webhooks(recording: str) -> list[tuple[str, dict[str, str]]]:
     ]
 
 
-@contextlib.contextmanager
-def _function(name: str, environ: Mapping[str, str], folder: Path) -> Iterator[str]:
-    """Run an example as functions-framework does in the cloud; give its URL."""
-    port = free_port()
-    source = str(ROOT / "examples" / name / "main.py")
-    command = [sys.executable, "-m", "functions_framework", "--source", source]
-    command += ["--target", "main", "--host", LOOPBACK, "--port", str(port)]
-    with (folder / f"{name}.log").open("w") as log:
-        process = subprocess.Popen(  # noqa: S603 - the project's own
-            command,
-            env={**environ, "XDG_RUNTIME_DIR": str(folder)},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            yield f"http://{LOOPBACK}:{port}/"
-        finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _wait_until_up(url: str) -> None:
-    def is_up() -> bool:
-        try:
-            _http.open(url, timeout=10).close()
-        except urllib.error.HTTPError:
-            return True  # it answers: no event in a GET
-        except OSError:
-            return False
-        return True
-
-    if not _wait(is_up):
-        sys.exit(f"{url} did not start within {LONGEST_SECONDS:.0f} seconds.")
-
-
-def _is_done(database: Path, functions: int, events: int) -> bool:
+def _is_done(database: Path, events: int) -> bool:
     """Return whether each function has done each event: nothing is left to deliver."""
     with contextlib.closing(connect(str(database), wait=5)) as db:
         (sent,) = db.execute("SELECT count(*) FROM messages").fetchone()
@@ -216,8 +290,7 @@ def _is_done(database: Path, functions: int, events: int) -> bool:
             "SELECT count(*) FROM subscriptions JOIN messages USING (topic) "
             "WHERE sequence > position"
         ).fetchone()
-        (all_,) = db.execute("SELECT count(*) FROM subscriptions").fetchone()
-    return (sent, left, behind, all_) == (events, 0, 0, functions * len(TYPES))
+    return (sent, left, behind) == (events, 0, 0)
 
 
 def _wait(is_done: Callable[[], bool]) -> bool:
@@ -239,13 +312,7 @@ _http = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def _quiet(_: str) -> None:
-    """Say nothing of what fails on the way: it is ordered, and is tried again."""
-
-
-def say(text: str) -> None:
-    """Print a line."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    """Say nothing of what fails on the way: the function itself tells it."""
 
 
 if __name__ == "__main__":

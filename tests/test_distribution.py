@@ -28,8 +28,8 @@ _SOURCES = subprocess.run(
 ).stdout.split("\0")
 
 
-CONSOLE = ("static/console.css", "static/console.js", "static/icon.svg", "templates/base.html",
-    "words/en.json", "words/ru.json")  # fmt: skip
+CONSOLE = ("static/console.css", "static/live.js", "static/page.js", "static/icon.svg",
+    "templates/base.html", "words/en.json", "words/ru.json")  # fmt: skip
 """Some of what the console draws pages with."""
 
 

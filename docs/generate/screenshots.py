@@ -42,6 +42,7 @@ PICTURES = (
     Picture("console-event", "/events/{event}", "en", "light", height=620),
     Picture("console-call", "/call?id={call}", "ru", "light", height=520),
     Picture("console-chat", "/chat?id={chat}", "en", "dark", height=640),
+    Picture("console-health", "/health", "en", "light", height=620),
     Picture("console-phone", "/events", "ru", "light", width=390, height=844),
 )
 

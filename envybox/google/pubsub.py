@@ -8,6 +8,7 @@ call's, chat's or visitor's.
 from __future__ import annotations
 
 from envybox.google.channel import Channel, routing
+from envybox.google.credentials import Headers
 from envybox.google.messages import PublishRequest, PublishResponse
 from envybox.ports.publish import Message
 
@@ -19,11 +20,17 @@ class PubSubPublisher:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
+        self._routing: dict[str, tuple[str, Headers]] = {}
 
     async def publish(self, topic: str, message: Message, *, timeout: float) -> str:
         """Publish and return the message's id; see the port."""
-        timeout = await self._channel.ready(timeout)
-        request = PublishRequest(topic=f"projects/{await self._channel.project()}/topics/{topic}")
+        routed = self._routing.get(topic)
+        if routed is None:
+            timeout = await self._channel.ready(timeout)
+            name = f"projects/{await self._channel.project()}/topics/{topic}"
+            routed = self._routing[topic] = name, routing(topic=name)
+        name, headers = routed
+        request = PublishRequest(topic=name)
         request.messages.add(
             data=message.data, attributes=message.attributes, ordering_key=message.ordering_key
         )
@@ -31,7 +38,7 @@ class PubSubPublisher:
             _PUBLISH,
             request,
             PublishResponse,
-            headers=routing(topic=request.topic),
+            headers=headers,
             timeout=timeout,
         )
         message_id: str = response.message_ids[0]

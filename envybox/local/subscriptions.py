@@ -38,6 +38,16 @@ WHERE subscription = ? AND due_at <= ? ORDER BY due_at LIMIT ?
 """
 
 
+# What a subscription was given and has not done, and what it was not given yet.
+_WAITING = """
+SELECT count(*), min(published_at) FROM messages WHERE sequence IN (
+    SELECT sequence FROM deliveries JOIN subscriptions ON name = subscription WHERE topic = ?1
+    UNION
+    SELECT sequence FROM subscriptions JOIN messages ON sequence > position
+    WHERE subscriptions.topic = ?1 AND messages.topic = ?1)
+"""
+
+
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """A message that is due. `attempts` failed so far; `published_at` is RFC 3339, UTC."""
 
@@ -134,3 +144,13 @@ def names(path: str, topic: str) -> list[str]:
             "SELECT name FROM subscriptions WHERE topic = ? ORDER BY name", (topic,)
         ).fetchall()
     return [name for (name,) in rows]
+
+
+def waiting(path: str, topic: str) -> tuple[int, str | None]:
+    """Return how many of a topic's messages its subscriptions wait for, and the oldest's time.
+
+    The time is RFC 3339, UTC; None where there is none. Raises `sqlite3.Error`.
+    """
+    with contextlib.closing(connect(path, wait=WAIT_SECONDS)) as db:
+        number, oldest = db.execute(_WAITING, (topic,)).fetchone()
+    return number, oldest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from envybox.operator.group import Commands
+from envybox.operator.group import Commands, setting_of
 from envybox.operator.loaders import LOADERS
 from envybox.operator.place import Place
 
@@ -13,8 +13,8 @@ from envybox.operator.place import Place
     cls=Commands,
     loaders=LOADERS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Options have the settings' environment variables as defaults. Exit status: 0 done, "
-    "1 failed, 2 wrong usage, 130 interrupted.",
+    epilog="Options have the settings' environment variables as defaults, and may stand after the "
+    "command too. Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.",
 )
 @click.option(
     "--backend",
@@ -29,27 +29,9 @@ from envybox.operator.place import Place
 )
 @click.option("--local-path", metavar="FILE", help="The embedded file. [ENVYBOX_LOCAL_PATH]")
 @click.pass_context
-def cli(
-    context: click.Context,
-    *,
-    backend: str | None,
-    project: str | None,
-    database: str | None,
-    collection: str | None,
-    topic_prefix: str | None,
-    local_path: str | None,
-) -> None:
+def cli(context: click.Context, /, **given: str | None) -> None:
     """See what Envybox sent, find what is stuck, send it on again."""
-    context.obj = Place(
-        {
-            "ENVYBOX_BACKEND": backend,
-            "GOOGLE_CLOUD_PROJECT": project,
-            "ENVYBOX_DATABASE": database,
-            "ENVYBOX_COLLECTION": collection,
-            "ENVYBOX_TOPIC_PREFIX": topic_prefix,
-            "ENVYBOX_LOCAL_PATH": local_path,
-        }
-    )
+    context.obj = Place({setting_of(name): text for name, text in given.items()})
 
 
 def main() -> None:

@@ -38,26 +38,19 @@ def figures(events: Iterable[Found], zone: ZoneInfo) -> dict[str, Any]:
     A call is all webhooks of its id: it is missed where it ended without a talk, and one whose
     end is not known is neither. `leads` are different phones or e-mail addresses.
     """
-    by: dict[str, Counter[str]] = {
-        name: Counter() for name in ("type", "site", "source", "campaign", "hour")
-    }
+    told = [found.event for found in events]
     calls: dict[tuple[str, str], _Call] = {}
-    chats: set[tuple[str, str]] = set()
-    leads: set[str] = set()
-    number = 0
-    for found in events:
-        event = found.event
-        number += 1
-        by["type"][event.type] += 1
-        by["site"][event.page.site or "?"] += 1
-        by["source"][event.utm.source or "?"] += 1
-        by["campaign"][event.utm.campaign or "?"] += 1
-        by["hour"][f"{event.received_at.astimezone(zone):%H}"] += 1
-        leads.update(filter(None, [event.visitor.phone or event.visitor.email]))
-        if event.chat and event.chat.id:
-            chats.add((event.account, event.chat.id))
+    for event in told:
         if event.call and event.call.id:
             _note(calls.setdefault((event.account, event.call.id), _Call()), event)
+    chats = {(event.account, event.chat.id) for event in told if event.chat and event.chat.id}
+    hours = Counter(event.received_at.astimezone(zone).hour for event in told)
+    by = {
+        "type": Counter(event.type for event in told),
+        "site": Counter(event.page.site or "?" for event in told),
+        "source": Counter(event.utm.source or "?" for event in told),
+        "campaign": Counter(event.utm.campaign or "?" for event in told),
+    }
     ended = {
         "answered": sum(_ANSWERED in call.states for call in calls.values()),
         "missed": sum(
@@ -68,18 +61,18 @@ def figures(events: Iterable[Found], zone: ZoneInfo) -> dict[str, Any]:
     waits = sorted(call.waited for call in calls.values() if call.waited is not None)
     known = sum(ended.values())
     return {
-        "events": number,
-        "leads": len(leads),
+        "events": len(told),
+        "leads": len({e.visitor.phone or e.visitor.email for e in told} - {None, ""}),
         "chats": len(chats),
         "calls": len(calls),
         **ended,
         "missed_share": round(ended["missed"] / known, 4) if known else None,
         "wait_median_seconds": waits[len(waits) // 2] if waits else None,
         "by": {
-            name: dict(sorted(c.items()) if name == "hour" else c.most_common())
-            for name, c in by.items()
-        }
-        | {"state": dict(Counter(s for call in calls.values() for s in call.states).most_common())},
+            **{name: dict(counted.most_common()) for name, counted in by.items()},
+            "hour": {f"{hour:02}": hours[hour] for hour in sorted(hours)},
+            "state": dict(Counter(s for call in calls.values() for s in call.states).most_common()),
+        },
     }
 
 

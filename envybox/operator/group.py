@@ -20,6 +20,28 @@ class Command(click.Command):
         super().__init__(name, epilog=f"Example: {example}", **kwargs)
         self.example = example
 
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return what the command takes: the program's own options after its name too."""
+        program = ctx.find_root().command
+        shared = program.params if isinstance(program, Commands) else []
+        return [*super().get_params(ctx), *map(_after, shared)]
+
+
+def setting_of(option: str) -> str:
+    """Return the setting that an option of the program sets: `local_path`, `ENVYBOX_LOCAL_PATH`."""
+    return "GOOGLE_CLOUD_PROJECT" if option == "project" else f"ENVYBOX_{option.upper()}"
+
+
+def _after(option: click.Parameter) -> click.Option:
+    return click.Option(
+        option.opts, type=option.type, hidden=True, expose_value=False, callback=_taken
+    )
+
+
+def _taken(ctx: click.Context, option: click.Parameter, text: str | None) -> None:
+    if text is not None:
+        ctx.obj.give(setting_of(str(option.name)), text)
+
 
 class Commands(click.Group):
     """A group whose commands are imported when they are needed.

@@ -25,6 +25,10 @@ class Place:
         self._given = {name: text for name, text in given.items() if text is not None}
         self._settings: Settings | None = None
 
+    def give(self, name: str, text: str) -> None:
+        """Take a setting that an option sets, before any is used."""
+        self._given[name] = text
+
     @property
     def settings(self) -> Settings:
         """The settings, checked. Raises `SettingsError`."""

@@ -26,8 +26,10 @@ def memory(name: str, environ: Mapping[str, str]) -> Memory:
     """Return the memory of a subscriber, by the receiver's own settings.
 
     `ENVYBOX_BACKEND`, `GOOGLE_CLOUD_PROJECT`, `ENVYBOX_DATABASE`, `ENVYBOX_COLLECTION`,
-    `ENVYBOX_LOCAL_PATH`. `name` tells its turns from another subscriber's.
+    `ENVYBOX_LOCAL_PATH`. `name` tells its turns from another subscriber's; where it is
+    deployed under another, `ENVYBOX_SUBSCRIBER` says so: the module of examples/function does.
     """
+    name = environ.get("ENVYBOX_SUBSCRIBER") or name
     given = {setting.name: environ.get(setting.name) or setting.default for setting in SETTINGS}
     if given["ENVYBOX_BACKEND"] == "local":
         from envybox.subscriber.keepers.sqlite import SQLiteKeeper

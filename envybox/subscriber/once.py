@@ -90,13 +90,17 @@ class Once:
             yield turn
 
     @contextmanager
-    def subject(self, event: Event) -> Iterator[Turn]:
-        """Take the turn of what the event is about (`event.subject`): "one lead of one call".
+    def subject(self, event: Event, *, key: str | None = None) -> Iterator[Turn]:
+        """Take the turn of what the event is about: "one lead of one call".
 
-        Events of one call run one after another. Each has its turn once, and finds in
-        `turn.result` what the one before it left. Raises as a turn of an event does.
+        That is `event.subject`, or a `key` of your own where it is given and not empty: with
+        `key=event.visitor.phone` it is one lead of one person. Events of one subject run one
+        after another. Each has its turn once, and finds in `turn.result` what the one before
+        it left. Raises as a turn of an event does.
+
+        An event is to have the same key each time: under another it is new.
         """
-        with self._turn(event.subject or event.key, event.key) as turn:
+        with self._turn(key or event.subject or event.key, event.key) as turn:
             yield turn
 
     @contextmanager

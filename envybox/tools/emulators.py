@@ -1,7 +1,8 @@
 """The official Firestore and Pub/Sub emulators of the Google Cloud SDK.
 
 `firestore()` and `pubsub()` are context managers: each starts an emulator on loopback,
-waits until it answers, gives its `host:port` and kills it at the end. Both keep what they
+waits until it answers, gives its `host:port` and kills it at the end. `both()` starts the two
+at the same time, for a start is seconds of Java's. They keep what they
 hold in memory: an emulator that is started again is empty, its topics too.
 """
 
@@ -21,7 +22,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from envybox.errors import EnvyboxError
 from envybox.tools.interrupt import INTERRUPT
@@ -47,13 +48,8 @@ def firestore(port: int | None = None, *, heap: str = "1g") -> Iterator[str]:
 
     Raises `MissingComponent` and `EmulatorFailed`.
     """
-    jar = str(_firestore_jar())
-    # English, because the emulator's own start script says so: its messages know no other.
-    command = [_java(), f"-Xmx{heap}", "-Duser.language=en", "-cp", jar]
-    command += ["com.google.cloud.datastore.emulator.firestore.CloudFirestore"]
-    probe = "/v1/projects/probe/databases/(default)/documents/probe"
-    with _running("Firestore", command, port, probe) as host:
-        yield host
+    with _firestore(port, heap) as starting:
+        yield starting.wait()
 
 
 @contextlib.contextmanager
@@ -62,17 +58,45 @@ def pubsub(port: int | None = None, *, heap: str = "512m") -> Iterator[str]:
 
     Raises `MissingComponent` and `EmulatorFailed`.
     """
+    with _pubsub(port, heap) as starting:
+        yield starting.wait()
+
+
+@contextlib.contextmanager
+def both() -> Iterator[tuple[str, str]]:
+    """Run both; give Firestore's `host:port` and Pub/Sub's.
+
+    Raises `MissingComponent`, before anything is started, and `EmulatorFailed`.
+    """
+    check_installed()
+    with _firestore() as firestore, _pubsub() as pubsub:
+        yield firestore.wait(), pubsub.wait()
+
+
+def _firestore(
+    port: int | None = None, heap: str = "1g"
+) -> contextlib.AbstractContextManager[_Starting]:
+    jar = str(_firestore_jar())
+    # English, because the emulator's own start script says so: its messages know no other.
+    command = [_java(), f"-Xmx{heap}", "-Duser.language=en", "-cp", jar]
+    command += ["com.google.cloud.datastore.emulator.firestore.CloudFirestore"]
+    probe = "/v1/projects/probe/databases/(default)/documents/probe"
+    return _started("Firestore", command, port, probe)
+
+
+def _pubsub(
+    port: int | None = None, heap: str = "512m"
+) -> contextlib.AbstractContextManager[_Starting]:
     script = str(_pubsub_script())
     _java()
-    with _running(
+    return _started(
         "Pub/Sub",
         [script],
         port,
         "/v1/projects/probe/topics",
         # The emulator drops a setting that it does not know; the script reads this one.
         env={**os.environ, "JAVA_OPTS": f"-Xmx{heap}"},
-    ) as host:
-        yield host
+    )
 
 
 def check_installed() -> None:
@@ -169,14 +193,38 @@ def _java() -> str:
     return java
 
 
+class _Starting:
+    """An emulator that was started; `wait` gives its `host:port` as soon as it answers."""
+
+    def __init__(
+        self, name: str, process: subprocess.Popen[bytes], host: str, probe: str, log: IO[bytes]
+    ) -> None:
+        self._name = name
+        self._process = process
+        self._host = host
+        self._probe = probe
+        self._log = log
+
+    def wait(self) -> str:
+        if not _answers(self._process, f"http://{self._host}{self._probe}"):
+            self._log.seek(0)
+            lines = self._log.read().decode(errors="replace").splitlines()
+            words = [line for line in lines if line.strip() and not line.startswith("\tat ")]
+            raise EmulatorFailed(
+                f"The {self._name} emulator did not start on {self._host}: "
+                + " | ".join(words[-5:])
+            )
+        return self._host
+
+
 @contextlib.contextmanager
-def _running(
+def _started(
     name: str,
     command: list[str],
     port: int | None,
     probe: str,
     env: Mapping[str, str] | None = None,
-) -> Iterator[str]:
+) -> Iterator[_Starting]:
     port = port or free_port()
     host = f"{LOOPBACK}:{port}"
     if not is_free(port):
@@ -193,14 +241,7 @@ def _running(
                     stderr=subprocess.STDOUT,
                     start_new_session=True,  # a group of its own, for killpg and not for Ctrl-C
                 )
-            if not _answers(process, f"http://{host}{probe}"):
-                log.seek(0)
-                lines = log.read().decode(errors="replace").splitlines()
-                words = [line for line in lines if line.strip() and not line.startswith("\tat ")]
-                raise EmulatorFailed(
-                    f"The {name} emulator did not start on {host}: " + " | ".join(words[-5:])
-                )
-            yield host
+            yield _Starting(name, process, host, probe, log)
         finally:
             if process is not None:
                 # Killed, not asked: it holds nothing that is worth its seconds of shutdown.

@@ -185,8 +185,7 @@ def _emulators(
     project = config.project or PROJECT
     emulators.check_installed()
     say("Starting the Firestore and Pub/Sub emulators ...")
-    firestore = stack.enter_context(emulators.firestore())
-    pubsub = stack.enter_context(emulators.pubsub())
+    firestore, pubsub = stack.enter_context(emulators.both())
     emulators.create_topics(pubsub, project, config.topic_prefix)
     for push in pushes:
         emulators.create_push_subscription(pubsub, project, push.name, push.topic, push.url)

@@ -8,26 +8,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from envybox import CallStory, Event
-from envybox.subscriber.answers import answers
 from envybox.subscriber.function import configured, function
 from envybox.subscriber.memory import memory
+from envybox.subscriber.notes import Notes, due, states
 
 from account import Account
 from crm import Crm, Lead, Person, Place
 from settings import load
-from words import WORDS, plain
 
 SETTINGS = configured(load)
 ACCOUNT = Account(SETTINGS.url, SETTINGS.token)
 CRM = Crm(ACCOUNT)
 MEMORY = memory("amocrm", os.environ)
-SAID = WORDS[SETTINGS.language]
-SOON = timedelta(minutes=15)
-"""When to call back who did not say when."""
+NOTES = Notes(SETTINGS.language, SETTINGS.zone)
 
 STATUSES = {
     "answered": 4,
@@ -43,12 +39,12 @@ STATUSES = {
 @function
 def main(event: Event) -> str:
     """Find or make the lead of the event, and tell in it what happened."""
-    with MEMORY.once.subject(event) as turn:  # events of one call take turns
+    visitor = event.visitor
+    person = Person(NOTES.plain(visitor.name, 100) or None, visitor.phone, visitor.email)
+    # Events of one person take turns: see crm.py.
+    with MEMORY.once.subject(event, key=person.phone or person.email) as turn:
         if turn.done:
             return "done before"
-        person = Person(
-            plain(event.visitor.name, 100) or None, event.visitor.phone, event.visitor.email
-        )
         if not person.phone and not person.email:
             return "not brought in: neither a phone nor an e-mail address"
         if event.call and event.call.id and person.phone:
@@ -59,8 +55,7 @@ def main(event: Event) -> str:
 def _bring_call(event: Event, person: Person) -> str:
     story = MEMORY.stories.of(event)
     assert isinstance(story, CallStory)  # noqa: S101 - it has a call's id
-    states = dict.fromkeys(moment.state for moment in story.moments if moment.state)
-    if not states:
+    if not states(story):
         return "not yet: a call is brought in with what came of it"
     thread = f"call/{story.id}"
 
@@ -68,11 +63,11 @@ def _bring_call(event: Event, person: Person) -> str:
         return CRM.place_call(_call(event, story, person), person, _lead(event), again=again)
 
     there = _placed(thread, place)
-    for state in states:
+    for state in states(story):
         marker = f"envybox:{thread}:{state}"
         with MEMORY.once(marker) as note:
             if not note.done:
-                CRM.note(there, _state(story, state), marker)
+                CRM.note(there, NOTES.about(story, state), marker)
         if state.startswith("callback_"):
             with MEMORY.once(f"{marker}:task") as task:
                 if not task.done:
@@ -94,7 +89,7 @@ def _bring_form(event: Event, person: Person) -> str:
         return CRM.place_form(form, person, _lead(event), again=again)
 
     there = _placed(str(event.subject) if event.chat and event.chat.id else event.id, place)
-    CRM.note(there, _text(event), f"envybox:{event.id}")
+    CRM.note(there, NOTES.text(event), f"envybox:{event.id}")
     return f"in {there.kind}/{there.id}"
 
 
@@ -112,7 +107,7 @@ def _placed(thread: str, place: Callable[[bool], Place]) -> Place:
 
 def _call(event: Event, story: CallStory, person: Person) -> dict[str, Any]:
     manager = story.answered_by
-    responsible = SETTINGS.responsible_of(event.manager.department)
+    responsible = SETTINGS.responsible.of(event.manager.department)
     call = {
         "uniq": story.id,
         "direction": "inbound",
@@ -121,7 +116,7 @@ def _call(event: Event, story: CallStory, person: Person) -> dict[str, Any]:
         "phone": person.phone,
         "link": story.record_url if story.answered else None,
         "call_status": STATUSES.get(story.state or "", 8),
-        "call_result": SAID.get(story.state or "", SAID["other"]).partition("{")[0].strip(),
+        "call_result": NOTES.state(story, story.state),
         "call_responsible": manager.name or manager.phone if manager else None,
         "responsible_user_id": responsible,
         "created_at": int(story.started_at.timestamp()),
@@ -130,52 +125,17 @@ def _call(event: Event, story: CallStory, person: Person) -> dict[str, Any]:
 
 
 def _lead(event: Event) -> Lead:
-    kind = event.type.partition(".")[0]
-    title = SAID[kind if kind in SAID else "lead"].format(site=plain(event.page.site, 100))
-    fields = SETTINGS.fields_of(event)
-    source = f"Envybox {plain(event.page.site, 100)}".strip()
-    return Lead(title, SETTINGS.tags, fields, source, SETTINGS.pipeline)
-
-
-def _state(story: CallStory, state: str) -> str:
-    """Return the text of a call's state."""
-    at = story.scheduled_at.astimezone(SETTINGS.zone) if story.scheduled_at else None
-    title = SAID.get(state, SAID["other"]).format(time=f"{at:%d.%m.%Y %H:%M}" if at else "")
-    lines = [title]
-    if state == "answered":
-        if story.answered_by and story.answered_by.name:
-            lines.append(SAID["by"].format(name=plain(story.answered_by.name, 100)))
-        if story.duration_seconds:
-            lines.append(SAID["seconds"].format(seconds=story.duration_seconds))
-        if story.record_url:
-            lines.append(SAID["recording"].format(link=story.record_url))
-    return "\n".join(lines)
+    source = f"Envybox {NOTES.plain(event.page.site, 100)}".strip()
+    fields = SETTINGS.fields.of(event)
+    return Lead(NOTES.title(event), SETTINGS.tags, fields, source, SETTINGS.pipeline)
 
 
 def _call_back(event: Event, story: CallStory, place: Place, marker: str) -> None:
-    due = story.scheduled_at or story.updated_at + SOON
-    responsible = SETTINGS.responsible_of(event.manager.department)
+    responsible = SETTINGS.responsible.of(event.manager.department)
     CRM.task(
         place,
-        SAID["todo"].format(phone=story.visitor.phone),
+        NOTES.call_back(story),
         marker,
-        complete_till=int(due.timestamp()),
+        complete_till=int(due(story).timestamp()),
         **({"responsible_user_id": responsible} if responsible else {}),
     )
-
-
-def _text(event: Event) -> str:
-    """Return the text of a chat or a form."""
-    chat = event.chat
-    kind = event.type.partition(".")[0]
-    lines = [SAID[kind if kind in SAID else "lead"].format(site=plain(event.page.site, 100))]
-    if chat and chat.message:
-        lines.append(plain(chat.message))
-    lines += [f"{plain(name, 200)}: {plain(value)}" for name, value in answers(event)]
-    if chat and chat.transcript:
-        lines += [f"{plain(one.author, 60)}: {plain(one.text, 500)}" for one in chat.transcript]
-    if chat and chat.link:
-        lines.append(SAID["transcript"].format(link=plain(chat.link)))
-    if event.page.url:
-        lines.append(SAID["page"].format(url=plain(event.page.url)))
-    return "\n".join(lines)[:8000]

@@ -77,6 +77,7 @@ resource "google_cloudfunctions2_function" "this" {
       ENVYBOX_DATABASE     = local.database
       ENVYBOX_COLLECTION   = var.database.collection
       ENVYBOX_TIMEZONE     = var.timezone
+      ENVYBOX_SUBSCRIBER   = var.name # what it has done is kept under this name
       LOG_EXECUTION_ID     = "false" # our lines are JSON as they are
     }, var.environment)
 

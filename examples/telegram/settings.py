@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from envybox import Event
 from envybox.errors import SettingsError
 from envybox.settings import zone
+from envybox.subscriber.config import choice
 from envybox.subscriber.function import required
 
 from message import WORDS
@@ -67,16 +68,13 @@ def load(environ: Mapping[str, str]) -> Settings:
     token = required(environ, "TELEGRAM_TOKEN", "what @BotFather gave you")
     if not re.fullmatch(r"[0-9]+:[A-Za-z0-9_-]+", token):
         raise SettingsError("TELEGRAM_TOKEN", "it is not of the form `123456:ABC…`.")
-    language = environ.get("TELEGRAM_LANGUAGE") or "ru"
-    if language not in WORDS:
-        raise SettingsError("TELEGRAM_LANGUAGE", f"it takes one of {', '.join(WORDS)}.")
     patience = environ.get("TELEGRAM_PATIENCE_SECONDS") or "10"
     if not patience.isdecimal() or int(patience) > 40:
         raise SettingsError("TELEGRAM_PATIENCE_SECONDS", "it takes 0 to 40.")
     return Settings(
         token=token,
         chats=_chats(required(environ, "TELEGRAM_CHATS", _TAKES)),
-        language=language,
+        language=choice(environ, "TELEGRAM_LANGUAGE", tuple(WORDS)),
         quiet=_quiet(environ.get("TELEGRAM_QUIET_HOURS", "").strip()),
         console=environ.get("TELEGRAM_CONSOLE_URL", "").strip(),
         patience=int(patience),

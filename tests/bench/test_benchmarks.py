@@ -12,7 +12,7 @@ from bench.__main__ import BENCHMARKS, main
 from bench.figures import Figure
 from envybox.tools.emulators import MissingComponent
 
-_WITHOUT_EMULATORS = {"refusals", "normalization", "growth"}
+_WITHOUT_EMULATORS = {"refusals", "normalization", "growth", "console"}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ from envybox.tools import emulators
 from envybox.types import TYPES, dead_letter_topic, spool_topic, topic_of
 from tests.gateway.deployment import Deployment
 
-PROJECT = "demo-contract"
 ROOT = Path(__file__).parents[2]
 
 
@@ -100,19 +99,20 @@ class Emulated(Backend):
         self._deployment = deployment
         self._doors = doors
         self._firestore = firestore
-        self._pubsub = f"http://{pubsub}/v1/projects/{PROJECT}"
+        self._project = deployment.database.split("/")[1]
+        self._pubsub = f"http://{pubsub}/v1/projects/{self._project}"
         self._http = httpx.Client(timeout=30, trust_env=False)
         self._seen: dict[str, list[dict[str, Any]]] = {}
-        emulators.create_topics(pubsub, PROJECT, "envybox-")
+        emulators.create_topics(pubsub, self._project, "envybox-")
         for topic in _topics():
-            subscription = {"topic": f"projects/{PROJECT}/topics/{topic}"}
+            subscription = {"topic": f"projects/{self._project}/topics/{topic}"}
             answer = self._http.put(f"{self._pubsub}/subscriptions/{topic}", json=subscription)
             answer.raise_for_status()
 
     def environ(self, target: str, /) -> dict[str, str]:
         return {
             "ENVYBOX_BACKEND": "google",
-            "GOOGLE_CLOUD_PROJECT": PROJECT,
+            "GOOGLE_CLOUD_PROJECT": self._project,
             "ENVYBOX_DATABASE": self._deployment.database_id,
             **self._doors[target],
         }

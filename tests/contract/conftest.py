@@ -1,16 +1,17 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import itertools
 from collections.abc import Iterator
 
 import pytest
 
-from envybox.tools import emulators
-from tests.contract.backends import PROJECT, Backend, Emulated, Folder, Local
+from tests.contract.backends import Backend, Emulated, Folder, Local
 from tests.contract.receiver import Receiver, serve
 from tests.gateway import deployment
 from tests.gateway.proxy import guarding
+
+_numbers = itertools.count(1)
 
 
 @pytest.fixture(
@@ -28,14 +29,8 @@ def backend(
         yield Folder(tmp_path_factory.mktemp("folder"))
         return
     with contextlib.ExitStack() as stack:
-        try:
-            firestore = stack.enter_context(emulators.firestore())
-            pubsub = stack.enter_context(emulators.pubsub())
-        except emulators.MissingComponent as error:
-            if os.environ.get("CI") == "true":
-                raise
-            pytest.skip(str(error))
-        strict = deployment.load(PROJECT)
+        firestore, pubsub = request.getfixturevalue("hosts")
+        strict = deployment.load(f"demo-contract-{next(_numbers)}")
         gateways = stack.enter_context(guarding(firestore, pubsub, strict))
         emulated = Emulated(firestore, pubsub, strict, gateways.doors)
         yield emulated

@@ -86,6 +86,16 @@ def test_in_parallel(world: World, portal: Bitrix24, function: Load) -> None:
     assert is_whole(portal)
 
 
+def test_two_calls_of_one_person_in_parallel(
+    world: World, portal: Bitrix24, function: Load
+) -> None:
+    """Calls of one phone at the same time meet in one lead, as they do one after another."""
+    calls = [call(str(n), visitor={"phone": PHONE})[1] for n in range(4)]
+    world.store(*calls)
+    function().deliver(calls, threads=4, tries=60)
+    assert (1, [MISSED] * 4) == (len(portal.items[LEAD]), firsts(portal))
+
+
 FAULTS = [
     Reply(503, {"error": "QUERY_LIMIT_EXCEEDED", "error_description": "Too many requests"}),
     Reply(429, {"error": "OPERATION_TIME_LIMIT"}),

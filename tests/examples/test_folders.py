@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
 
 from docs.generate.architecture import GROUND, PUBLIC, part_of
 from tests.examples.world import EXAMPLES, NAMES, SETTINGS
+
+
+def test_all_are_tested() -> None:
+    """Each example that is kept in the repository is one that the tests know."""
+    command = ["git", "ls-files", "--", "examples/*/main.py"]
+    if not (EXAMPLES.parent / ".git").exists():
+        pytest.skip("no checkout: what is kept cannot be told")
+    kept = subprocess.run(command, cwd=EXAMPLES.parent, capture_output=True, text=True, check=True)
+    assert NAMES == sorted(Path(file).parent.name for file in kept.stdout.split())
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,27 +1,13 @@
-"""What the fault suite shares: one pair of emulators, one world for what leaves it whole."""
+"""What the fault suite shares: one world for what leaves it whole."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from envybox.tools import emulators
 from tests.faults.promise import Figures
 from tests.faults.world import World
-
-
-@pytest.fixture(scope="session")
-def hosts() -> Iterator[tuple[str, str]]:
-    """Return the hosts of a Firestore and of a Pub/Sub emulator."""
-    try:
-        with emulators.firestore() as firestore, emulators.pubsub() as pubsub:
-            yield firestore, pubsub
-    except emulators.MissingComponent as error:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(error))
-        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")

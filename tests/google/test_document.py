@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import json
-import random
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -10,77 +9,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from envybox.event import NORMALIZER_VERSION, Event, FieldWarning
+from envybox.event import NORMALIZER_VERSION
 from envybox.google import document, values
 from envybox.google.messages import BatchWriteRequest
-from envybox.ports.store import Record
-from envybox.receiver.request import MAX_BODY, read_fields
-from envybox.webhook import Fields, decode_raw, encode_raw
+from tests.google.documents import NAME, built, check_rules, fields_of, record_of, with_extra
 from tests.samples import HELP_PAGE, SAMPLES, event_of
-
-NAME = "projects/example/databases/(default)/documents/events/f"
-FIRESTORES_LIMIT = 1_048_576
-
-
-def record_of(fields: Fields, event: Event | None = None, **changes: Any) -> Record:
-    """Return the record of a webhook with these fields."""
-    event = event_of(fields) if event is None else event
-    record = Record(event=event, raw=encode_raw(fields), topic="envybox-call-result")
-    return msgspec.structs.replace(record, **changes)
-
-
-def plain(value: Any) -> Any:
-    """Return a protobuf value as Python's."""
-    kind = value.WhichOneof("value_type")
-    if kind == "null_value":
-        return None
-    if kind == "array_value":
-        return [plain(element) for element in value.array_value.values]
-    if kind == "map_value":
-        return {name: plain(element) for name, element in value.map_value.fields.items()}
-    if kind == "timestamp_value":
-        moment = value.timestamp_value
-        assert moment.nanos % 1000 == 0
-        return datetime.fromtimestamp(0, UTC) + timedelta(
-            seconds=moment.seconds, microseconds=moment.nanos // 1000
-        )
-    return getattr(value, kind)
-
-
-def fields_of(made: Any) -> dict[str, Any]:
-    """Return a document's fields as Python's values."""
-    return {name: plain(value) for name, value in made.fields.items()}
-
-
-def built(fields: Fields, **changes: Any) -> dict[str, Any]:
-    """Return the fields of the document of a webhook with these fields."""
-    return fields_of(document.build(record_of(fields, **changes), NAME))
 
 
 def with_custom_data(data: Any) -> dict[str, Any]:
     """Return the fields of a document whose custom data is this."""
     event = msgspec.structs.replace(event_of([]), custom_data=data)
     return fields_of(document.build(record_of([], event), NAME))
-
-
-def with_extra(extra: dict[str, str]) -> dict[str, Any]:
-    """Return the fields of a document whose extra fields are these."""
-    event = msgspec.structs.replace(event_of([]), extra=extra)
-    return fields_of(document.build(record_of([], event), NAME))
-
-
-def check_rules(value: Any, depth: int = 1) -> None:
-    """Fail where Firestore would refuse a value."""
-    kind = value.WhichOneof("value_type")
-    assert kind is not None
-    assert depth <= 20
-    for element in value.array_value.values:
-        assert element.WhichOneof("value_type") != "array_value"
-        check_rules(element, depth + 1)
-    for name, element in value.map_value.fields.items():
-        assert 1 <= len(name.encode()) <= 1500
-        assert not (name.startswith("__") and name.endswith("__") and len(name) >= 4)
-        check_rules(element, depth + 1)
 
 
 @pytest.mark.parametrize("title", SAMPLES)
@@ -248,148 +187,3 @@ def test_extra(extra: dict[str, str]) -> None:
     refused = {warning["field"] for warning in fields["warnings"]}
     assert {name for name in extra if not values.is_name(name)} == refused
     assert {name: text for name, text in extra.items() if name not in refused} == fields["extra"]
-
-
-def test_extra_long_name() -> None:
-    """A warning holds no more of a long name than tells which it was."""
-    fits = "f" * 1494  # with `extra.` before it
-    fields = with_extra({"n" * 1495: "x", fits: "b"})
-    assert {fits: "b"} == fields["extra"]
-    reason = "no name for Firestore, left to raw"
-    assert [{"field": "n" * 100, "reason": reason}] == fields["warnings"]
-
-
-# Size
-
-
-def rest_of(head: bytes) -> int:
-    """Return how many bytes a body has left."""
-    return MAX_BODY - len(head)
-
-
-def noise(count: int) -> bytes:
-    """Return bytes that are not UTF-8, that no compressor makes small."""
-    return bytes(random.Random(1).choices(b"\x82\x84\x85\x86\x87\x89\x8b\x93\x94\x97\xb9", k=count))  # noqa: S311
-
-
-def many(name: bytes, value: bytes) -> bytes:
-    """Return a body of a thousand fields."""
-    return b"&".join(name % number + b"=" + value for number in range(1000))
-
-
-BODIES = {
-    "place": b"place=" + b"\x84" * rest_of(b"place="),
-    "place with a region": b"place=" + b"\x84" * 130_000 + b"," + b"\x84" * 130_000,
-    "message": b"message=" + noise(rest_of(b"message=")),
-    "control characters": b"name=" + b"\x01" * rest_of(b"name="),
-    "chat_text": b"chat_text=" + b"[\x84, 12.01.2024 \xe2 18:36]\n \x84" * 9000,
-    "custom_data": b"custom_data=[" + b'"\x84",' * 60_000 + b'"\x84"]',
-    "managers_phones": b"managers_phones=[" + b'{"manager_name":"\x84"},' * 11_000 + b"{}]",
-    "names": many(b"\x84" * 200 + b"%d", b"\x84" * 50),
-    "reserved names": many(b"__\x84" * 50 + b"%d__", b"\x84" * 100),
-    "repeats": b"&".join([b"a=" + b"\x84" * 250] * 1000),
-    "noise everywhere": b"&".join(
-        name.encode() + b"=" + noise(7000) for name, _ in HELP_PAGE if name != "key"
-    ),
-}
-
-
-@pytest.mark.parametrize("title", BODIES)
-@pytest.mark.parametrize("build", [document.build, document.build_bare])
-def test_size(title: str, build: Any) -> None:
-    """Whatever a body of the largest size becomes, Firestore can hold it, and raw is whole."""
-    body = BODIES[title]
-    assert len(body) <= MAX_BODY
-    fields, warnings = read_fields(body, "")
-    event = event_of(fields)
-    event = msgspec.structs.replace(event, warnings=[*warnings, *event.warnings])
-    event = msgspec.structs.replace(
-        event, warnings=[FieldWarning(w.field[:100], w.reason) for w in event.warnings]
-    )
-    made = build(record_of(fields, event), NAME)
-    assert made.ByteSize() <= FIRESTORES_LIMIT
-    for value in made.fields.values():
-        check_rules(value)
-        assert value.ByteSize() <= FIRESTORES_LIMIT - 89
-    assert fields == decode_raw(document.read_raw(made.fields["raw"].string_value))
-    kept = fields_of(made)
-    assert (event.id, event.type) == (kept["id"], kept["type"])
-    assert {"state": "pending", "attempts": 0}.items() <= kept["publish"].items()
-
-
-def test_lightened() -> None:
-    """What makes it too long is left to raw, with a warning; the rest stays."""
-    kept = built([*HELP_PAGE, ("new_field", "x" * 600_000), ("chat_text", "x")])
-    assert ({}, [], 1, 1) == (
-        kept["extra"],
-        kept["custom_data"],
-        len(kept["managers"]),
-        len(kept["chat"]["transcript"]),
-    )
-    assert [{"field": "extra", "reason": "too long, left to raw"}] == kept["warnings"][-1:]
-    assert kept["visitor"]["place"] == "Краснодар, Краснодарский край"
-
-
-def test_long_raw() -> None:
-    """A raw that is too long beside the rest is compressed, and comes back whole."""
-    fields: Fields = [("message", "x" * 600_000)]
-    made = document.build(record_of(fields), NAME)
-    raw = made.fields["raw"].string_value
-    assert len(raw) < 10_000
-    assert encode_raw(fields) == document.read_raw(raw)
-    assert "x" * 600_000 == fields_of(made)["chat"]["message"]
-
-
-@given(st.lists(st.tuples(st.text(), st.text(st.characters()))))
-def test_read_raw(fields: Fields) -> None:
-    """A raw that was not compressed is what it is."""
-    assert fields == decode_raw(document.read_raw(encode_raw(fields))) or any(
-        "\ud800" <= letter <= "\udfff" for _, value in fields for letter in value
-    )
-
-
-def test_cut_text() -> None:
-    """Text that is too long even so is left to raw, each with a warning; short text stays."""
-    kept = built([*HELP_PAGE, ("place", "„" * 260_000)])
-    assert (None, None, "62.183.126.159") == (
-        kept["visitor"]["place"],
-        kept["visitor"]["city"],
-        kept["visitor"]["ip"],
-    )
-    assert {"field": "visitor.place", "reason": "too long, left to raw"} in kept["warnings"]
-
-
-def test_bare() -> None:
-    """The bare document has what every event has, without what might be refused."""
-    fields: Fields = [*HELP_PAGE, ("chat_text", "x"), ("a", "b"), ("custom_data", "[1]")]
-    kept = fields_of(document.build_bare(record_of(fields), NAME))
-    assert (None, {}, [], []) == (
-        kept["custom_data"],
-        kept["extra"],
-        kept["managers"],
-        kept["chat"]["transcript"],
-    )
-    assert {"custom_data", "extra", "managers_phones", "chat_text"} == {
-        warning["field"]
-        for warning in kept["warnings"]
-        if warning["reason"] == "refused by Firestore, left to raw"
-    }
-    assert encode_raw(fields) == kept["raw"]
-    assert kept["call"]["state"] == "callback_ordered"
-
-
-def test_bare_without_chat() -> None:
-    """A bare document of an event that has no chat has none either."""
-    kept = fields_of(document.build_bare(record_of([("a", "b")]), NAME))
-    assert kept["chat"] is None
-    assert ["extra"] == [warning["field"] for warning in kept["warnings"]]
-
-
-def test_control() -> None:
-    """The control is of an event's kind, in whatever the deployment gives; it holds no webhook."""
-    control = BatchWriteRequest().writes.add()
-    document.fill_control(control, NAME)
-    kept = fields_of(control.update)
-    assert set(fields_of(document.build_bare(record_of(HELP_PAGE), NAME))) == set(kept)
-    assert control.current_document.exists, "nothing is written where there is no such document"
-    assert control.update.ByteSize() < 2000

@@ -1,28 +1,11 @@
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from envybox.tools import emulators
 from tests.operator.worlds import World, local_world, next_project
-
-
-@pytest.fixture(scope="session")
-def hosts() -> Iterator[tuple[str, str]]:
-    """The emulators: Firestore's host and Pub/Sub's."""
-    with contextlib.ExitStack() as stack:
-        try:
-            firestore = stack.enter_context(emulators.firestore())
-            pubsub = stack.enter_context(emulators.pubsub())
-        except emulators.MissingComponent as error:
-            if os.environ.get("CI") == "true":
-                raise
-            pytest.skip(str(error))
-        yield firestore, pubsub
 
 
 @pytest.fixture

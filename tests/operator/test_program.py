@@ -9,11 +9,15 @@ import sys
 import threading
 from pathlib import Path
 
+import click
 import pytest
 
 from envybox.operator import program
+from envybox.operator.__main__ import cli
 from envybox.operator.engine import stop_by_signal
+from envybox.operator.group import setting_of
 from envybox.operator.loaders import LOADERS
+from envybox.operator.place import Place
 from tests.operator.support import run
 from tests.operator.worlds import World, an_event
 
@@ -83,6 +87,32 @@ def test_help_of_each() -> None:
         assert command.help
         assert command.get_short_help_str(200) == short
         assert command.example.startswith(f"envybox {name}")
+
+
+def test_options_stand_on_either_side(local: World) -> None:
+    """Where a command works may be said before its name or after it; what comes last counts."""
+    told = f"embedded: {local.settings.local_path}"
+    local.put(an_event())
+    for arguments in (
+        ("--backend", "local", "events"),
+        ("events", "--backend", "local"),
+        ("--local-path", "none.db", "events", "--local-path", local.settings.local_path),
+    ):
+        assert told == run(*arguments).stderr.splitlines()[0]
+    assert "--topic-prefix" not in run("events", "--help").stdout
+    assert "Invalid value for '--backend'" in run("events", "--backend", "x", status=2).stderr
+
+
+@pytest.mark.parametrize("option", cli.params, ids=lambda option: option.name)
+def test_options_set_what_they_say(option: click.Option) -> None:
+    """An option of all commands sets the setting that its help names, after a command too."""
+    assert option.help
+    assert option.help.endswith(f"[{setting_of(str(option.name))}]")
+    text = "local" if option.name == "backend" else "text"
+    command = LOADERS["events"][0]()
+    parent = click.Context(cli, obj=Place({}))
+    command.make_context("events", [option.opts[0], text], parent=parent)
+    assert {setting_of(str(option.name)): text} == parent.obj._given
 
 
 def test_a_pipe_that_is_closed(local: World) -> None:

@@ -4,76 +4,33 @@ import asyncio
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from envybox.errors import CallRefused, InvalidCall, NotFound, Rejected, Unavailable
-from envybox.ports.backend import Backend
 from envybox.ports.store import Mark, Record
 from envybox.receiver import deadline, flow, marks
-from envybox.receiver.admission import Admission
 from envybox.receiver.deadline import Deadline
 from envybox.receiver.flow import Flow, Outcome
-from envybox.receiver.outlet import Outlet
 from envybox.settings import Settings
-from envybox.webhook import Webhook
-from tests.fakes import FakePublisher, FakeStore
+from tests.receiver.flowing import (
+    CALL,
+    CALL_TOPIC,
+    DOWN,
+    LEAD,
+    LEAD_TOPIC,
+    SPOOL,
+    World,
+    later,
+    settle,
+)
 from tests.samples import HELP_PAGE, NOON, webhook_of
-
-CALL = webhook_of(HELP_PAGE)
-LEAD = webhook_of([("webhooktype", "4"), ("phone", "79000000000")])
-CALL_TOPIC, LEAD_TOPIC, SPOOL = "envybox-call-result", "envybox-lead-generator", "envybox-spool"
-DOWN = [Unavailable("UNAVAILABLE")] * 100
-
-
-class World:
-    """A flow between a store and a publisher that do as they are told."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.store = FakeStore()
-        self.publisher = FakePublisher()
-        outlet = Outlet(settings, Backend(self.store, self.publisher))
-        self.flow = Flow(Admission(settings, self.store), outlet)
-        self.seconds = deadline.TOTAL_SECONDS
-
-    async def receive(self, webhook: Webhook) -> Outcome:
-        """Receive a webhook within `seconds`."""
-        return await self.flow.receive(webhook, Deadline(self.seconds))
-
-    def run(self, *webhooks: Webhook) -> list[Outcome | BaseException]:
-        """Receive webhooks one after the other, and let the marks arrive."""
-
-        async def run() -> list[Outcome | BaseException]:
-            outcomes: list[Outcome | BaseException] = []
-            for webhook in webhooks:
-                outcomes += await asyncio.gather(self.receive(webhook), return_exceptions=True)
-                await _settle()
-            return outcomes
-
-        return asyncio.run(run())
-
-    def statuses(self, *webhooks: Webhook) -> list[str]:
-        """Receive webhooks one after the other, and return how each ended."""
-        return [
-            outcome.status if isinstance(outcome, Outcome) else type(outcome).__name__
-            for outcome in self.run(*webhooks)
-        ]
-
-
-async def _settle() -> None:
-    for _ in range(20):
-        await asyncio.sleep(0)
 
 
 @pytest.fixture
 def world(settings: Callable[..., Settings]) -> World:
     """A world with the default settings."""
     return World(settings())
-
-
-def _later(webhook: Webhook, **delta: float) -> Webhook:
-    return webhook_of(webhook.fields, received_at=NOON + timedelta(**delta))
 
 
 def test_published(world: World) -> None:
@@ -107,10 +64,10 @@ def test_marks_wait_for_the_last_webhook_under_way(
     async def run() -> list[list[str]]:
         calls = []
         lead = asyncio.create_task(world.receive(LEAD))
-        await _settle()
+        await settle()
         for call_id in "12":
             await world.receive(webhook_of([*HELP_PAGE, ("call_id", call_id)]))
-            await _settle()
+            await settle()
             calls.append(list(world.store.calls))
             world.store.calls.clear()
         gate.set()
@@ -126,7 +83,7 @@ def test_marks_leave_with_whichever_is_last(world: World) -> None:
 
     async def run() -> list[str]:
         last = asyncio.create_task(world.receive(CALL))
-        await _settle()
+        await settle()
         await world.receive(LEAD)
         world.store.calls.clear()
         last.cancel()
@@ -144,100 +101,6 @@ def test_stored(world: World) -> None:
     assert isinstance(outcome, Outcome)
     assert ("stored", "UNAVAILABLE") == (outcome.status, outcome.cause)
     assert [None] == [mark.message_id for mark in world.store.marks]
-
-
-def test_duplicate_of_what_is_pending(world: World) -> None:
-    """A repeat of what is still pending publishes it now, as it was received first."""
-    world.publisher.faults[CALL_TOPIC] = DOWN[:1]
-    assert ["stored", "duplicate"] == world.statuses(CALL, _later(CALL, days=3))
-    (message,) = world.publisher.messages[CALL_TOPIC]
-    assert "2026-11-22T12:00:00.123456Z" == json.loads(message.data)["received_at"]
-
-
-def test_duplicate_that_cannot_be_published_either(world: World) -> None:
-    """A repeat of what is still pending is a duplicate, published or not."""
-    world.publisher.faults[CALL_TOPIC] = DOWN[:2]
-    assert ["stored", "duplicate"] == world.statuses(CALL, CALL)
-    assert CALL_TOPIC not in world.publisher.messages
-
-
-def test_parallel_repeats_share_the_outcome(world: World) -> None:
-    """Repeats that come together wait for the first, and nothing is done twice."""
-
-    async def run() -> list[Outcome]:
-        return await asyncio.gather(*(world.receive(CALL) for _ in range(30)))
-
-    outcomes = asyncio.run(run())
-    assert 29 == [outcome.status for outcome in outcomes].count("duplicate")
-    assert 1 == len({outcome.id for outcome in outcomes})
-    assert (1, 1) == (world.store.calls.count("create"), world.publisher.calls)
-
-
-def test_what_is_under_way_is_no_repeat_once_the_window_is_over(world: World) -> None:
-    """A form that comes again after the window is a second event, though the first has no mark."""
-
-    async def run() -> list[Outcome]:
-        world.store.gate = asyncio.Event()
-        first = asyncio.create_task(world.receive(LEAD))
-        second = asyncio.create_task(world.receive(_later(LEAD, minutes=61)))
-        await asyncio.sleep(0)
-        world.store.gate.set()
-        return [await first, await second]
-
-    first, second = asyncio.run(run())
-    assert ["published", "published"] == [first.status, second.status]
-    assert first.id != second.id
-
-
-def test_a_repeat_before_the_mark(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A repeat that comes when the first was answered and not yet marked publishes nothing."""
-    marked = world.store.mark
-    arrived = asyncio.Event()
-
-    async def late(mark: Mark, *, timeout: float) -> None:
-        await arrived.wait()
-        await marked(mark, timeout=timeout)
-
-    async def run() -> list[str]:
-        first = await world.receive(CALL)
-        again = await world.receive(CALL)
-        arrived.set()
-        await _settle()
-        return [first.status, again.status]
-
-    monkeypatch.setattr(world.store, "mark", late)
-    assert ["published", "duplicate"] == asyncio.run(run())
-    assert (1, 1) == (world.publisher.calls, len(world.store.marks))
-
-
-def test_parallel_repeats_share_the_failure(world: World) -> None:
-    """Repeats of what nobody took are not taken either."""
-    world.seconds = 0.1
-    world.store.faults["create"] = list(DOWN)
-    world.publisher.faults[SPOOL] = list(DOWN)
-
-    async def run() -> list[Any]:
-        calls = (world.receive(CALL) for _ in range(3))
-        return await asyncio.gather(*calls, return_exceptions=True)
-
-    assert [Unavailable] * 3 == [type(outcome) for outcome in asyncio.run(run())]
-
-
-def test_a_defect_does_not_hang_repeats(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where something unforeseen ends the first, its repeats end too, and later ones work."""
-
-    async def broken(*_: object) -> None:
-        await asyncio.sleep(0)
-        raise ZeroDivisionError
-
-    async def run() -> list[Any]:
-        calls = (world.receive(CALL) for _ in range(2))
-        return await asyncio.gather(*calls, return_exceptions=True)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(world.flow, "_deliver", broken)
-        assert [ZeroDivisionError, Unavailable] == [type(end) for end in asyncio.run(run())]
-    assert ["published"] == world.statuses(CALL)
 
 
 @pytest.mark.parametrize("error", [Unavailable("UNAVAILABLE"), Rejected("INVALID_ARGUMENT")])
@@ -266,18 +129,6 @@ def test_a_defect_of_the_store(world: World, monkeypatch: pytest.MonkeyPatch) ->
     (outcome,) = world.run(CALL)
     assert isinstance(outcome, Outcome)
     assert ("spooled", "ZeroDivisionError") == (outcome.status, outcome.cause)
-
-
-def test_different_webhooks_in_parallel(world: World) -> None:
-    """Different webhooks do not wait for each other."""
-
-    async def run() -> list[Outcome]:
-        outcomes = await asyncio.gather(world.receive(CALL), world.receive(LEAD))
-        await _settle()
-        return outcomes
-
-    assert ["published"] * 2 == [outcome.status for outcome in asyncio.run(run())]
-    assert 2 == len(world.store.marks)
 
 
 def test_neither(world: World) -> None:
@@ -336,17 +187,9 @@ def test_the_own_first_try(world: World, monkeypatch: pytest.MonkeyPatch, publis
 
     monkeypatch.setattr(world.store, "create", done_but_lost)
     world.publisher.faults[SPOOL] = DOWN[:1]
-    assert ["published", "duplicate"] == world.statuses(CALL, _later(CALL, seconds=1))
+    assert ["published", "duplicate"] == world.statuses(CALL, later(CALL, seconds=1))
     assert (0 if published else 1) == len(world.publisher.messages.get(CALL_TOPIC, []))
     assert 1 == len(world.store.events)
-
-
-def test_a_repeat_in_a_second_round(world: World) -> None:
-    """A webhook that was there before is a duplicate in whatever round it is found."""
-    world.run(CALL)
-    world.store.faults["create"] = DOWN[:1]
-    world.publisher.faults[SPOOL] = DOWN[:1]
-    assert ["duplicate"] == world.statuses(_later(CALL, seconds=1))
 
 
 @pytest.mark.parametrize(
@@ -402,46 +245,6 @@ def test_a_lost_mark_costs_nothing_now(world: World) -> None:
     world.store.faults["mark"] = [Unavailable("ABORTED")]
     assert ["published"] == world.statuses(CALL)
     assert [False] == [event.published for event in world.store.events.values()]
-
-
-@pytest.mark.parametrize(
-    ("delays", "events"),
-    [
-        pytest.param([0, 59], 1, id="within the window"),
-        pytest.param([0, 60], 1, id="at its end"),
-        pytest.param([0, 61], 2, id="past it"),
-        pytest.param([0, 61, 62, 120], 2, id="the second has a window too"),
-        pytest.param([0, 61, 121], 2, id="which ends an hour after it"),
-        pytest.param([0, 61, 122], 3, id="and then there is a third"),
-        pytest.param([0, -59], 1, id="a clock behind"),
-        pytest.param([0, -61], 2, id="a clock far behind"),
-        pytest.param([0, 200, 150], 2, id="drained late, near the second"),
-        pytest.param([0, 200, 100], 3, id="drained late, between the two"),
-    ],
-)
-def test_windows(world: World, delays: list[int], events: int) -> None:
-    """A lead is one event for an hour, counted from the event that it repeats."""
-    world.run(*(_later(LEAD, minutes=delay) for delay in delays))
-    assert events == len(world.store.events)
-    assert events == len(world.publisher.messages[LEAD_TOPIC])
-
-
-@pytest.mark.parametrize("name", ["call_id", "chat_id"])
-def test_for_ever(world: World, name: str) -> None:
-    """With a call's or a chat's id a repeat is never a new event."""
-    webhook = webhook_of([("webhooktype", "12"), (name, "1")])
-    assert ["published", "duplicate"] == world.statuses(webhook, _later(webhook, days=3650))
-
-
-def test_deleted_in_between(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An event that is deleted while its repeat is looked at costs nothing: it is spooled."""
-
-    async def gone(*_: object, **__: object) -> None:
-        return None
-
-    world.run(CALL)
-    monkeypatch.setattr(world.store, "get", gone)
-    assert ["spooled"] == world.statuses(CALL)
 
 
 def test_retention(settings: Callable[..., Settings]) -> None:

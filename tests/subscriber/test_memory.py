@@ -27,6 +27,15 @@ def test_local(tmp_path: Path) -> None:
         assert not turn.done
 
 
+def test_a_name_of_the_deployments(tmp_path: Path) -> None:
+    """Two copies of one function, deployed under two names, do not take each other's turns."""
+    environ = {"ENVYBOX_BACKEND": "local", "ENVYBOX_LOCAL_PATH": str(tmp_path / "envybox.db")}
+    event = sample("call.info")
+    for name in ("first", "second"):
+        with memory.memory("mine", {**environ, "ENVYBOX_SUBSCRIBER": name}).once(event) as turn:
+            assert not turn.done
+
+
 def store(environ: dict[str, str], event: Event) -> None:
     """Store an event as the receiver does."""
     backend = open_backend(load(environ)).store

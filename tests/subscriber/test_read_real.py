@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from unittest import mock
 
 import httpx
 import pytest
@@ -130,17 +128,11 @@ def _listening(count: int) -> Iterator[tuple[str, list[tuple[str, bytes, dict[st
         thread.join()
 
 
-@pytest.fixture(scope="module")
-def pubsub() -> Iterator[str]:
+@pytest.fixture
+def pubsub(hosts: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
     """A Pub/Sub emulator."""
-    try:
-        running = emulators.pubsub()
-        with running as host, mock.patch.dict(os.environ, PUBSUB_EMULATOR_HOST=host):
-            yield host
-    except emulators.MissingComponent as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(str(error))
+    monkeypatch.setenv("PUBSUB_EMULATOR_HOST", hosts[1])
+    return hosts[1]
 
 
 def _put(host: str, resource: str, body: dict[str, Any]) -> None:

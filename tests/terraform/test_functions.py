@@ -86,6 +86,8 @@ def test_all_are_planned_together(planned: Path) -> None:
         assert "main" == function["build_config"][0]["entry_point"]
         given = function["service_config"][0]["environment_variables"]
         secret = function["service_config"][0]["secret_environment_variables"]
+        (kept,) = of_type(resources, "google_firestore_field")
+        assert f"once-{given['ENVYBOX_SUBSCRIBER']}" == kept["collection"]
         assert {one["key"] for one in secret} == SETTINGS[name].keys() - given.keys()
         pushed = [one for one in subscriptions if one["push_config"]]
         assert all(one["enable_message_ordering"] for one in pushed)

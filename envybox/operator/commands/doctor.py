@@ -52,14 +52,15 @@ def doctor(place: Place, *, url: str | None, no_send: bool, as_lines: bool) -> N
     """
     lookup = place.lookup()
     bad = 0
-    for check in _checks(place, lookup, url, send=not no_send):
+    for check in checks(place, lookup, url, send=not no_send):
         bad += check.result == BAD
         click.echo(json.dumps(check._asdict()) if as_lines else _line(check))
     if bad:
         raise click.exceptions.Exit(1)
 
 
-def _checks(place: Place, lookup: Lookup, url: str | None, *, send: bool) -> Iterator[Check]:
+def checks(place: Place, lookup: Lookup, url: str | None, *, send: bool) -> Iterator[Check]:
+    """Check one thing after the other; without `send` nothing is stored or published."""
     if url:
         yield from _receiver(place, lookup, endpoint(url), send=send)
     else:

@@ -80,6 +80,7 @@ ROUTES = (
     Route("/events/{id:str}/publish", replays.publish, methods=["POST"]),
     Route("/find", lists.find),
     Route("/health", health.page),
+    Route("/health.json", health.twin),
     Route("/language/{code:str}", _language),
     *(Route(f"/{kind}", stories.page) for kind in stories.KINDS),
     *(Route(f"/{kind}.json", stories.twin) for kind in stories.KINDS),

@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 
 
 class Clock:
-    """Tells times in a zone; `words` has the units."""
+    """Tells times in a zone; `words` has the names of months and units."""
 
     def __init__(self, zone: tzinfo, now: datetime, words: Mapping[str, str]) -> None:
         self._zone = zone
@@ -16,13 +16,26 @@ class Clock:
         self._words = words
 
     def at(self, at: datetime) -> str:
-        """Return `14:32:15`, with the date before it where that is not today's."""
+        """Return `14:32:15`, with its day before it where that is not today."""
         local = at.astimezone(self._zone)
-        return f"{local:%H:%M:%S}" if local.date() == self._today else f"{local:%Y-%m-%d %H:%M:%S}"
+        return (
+            f"{local:%H:%M:%S}" if local.date() == self._today else self._dated(local, "%H:%M:%S")
+        )
 
     def minute(self, at: datetime) -> str:
-        """Return `2026-11-28 14:32`."""
-        return f"{at.astimezone(self._zone):%Y-%m-%d %H:%M}"
+        """Return `28 Nov 14:32`."""
+        return self._dated(at.astimezone(self._zone), "%H:%M")
+
+    def day(self, at: datetime) -> str:
+        """Return `28 Nov`, with its year where that is not this one."""
+        local = at.astimezone(self._zone)
+        month = self._words["date.months"].split()[local.month - 1]
+        year = "" if local.year == self._today.year else f" {local.year}"
+        return f"{local.day} {month}{year}"
+
+    def field(self, at: datetime) -> str:
+        """Return `2026-11-28T14:32`, as a URL and a field for times have it."""
+        return f"{at.astimezone(self._zone):%Y-%m-%dT%H:%M}"
 
     def whole(self, at: datetime) -> str:
         """Return `2026-11-28 14:32:15 +0300`."""
@@ -38,6 +51,9 @@ class Clock:
             if seconds >= size * 2:
                 return f"{int(seconds // size)} {self._words[f'unit.{unit}']}"
         return f"{max(0, int(seconds))} {self._words['unit.seconds']}"
+
+    def _dated(self, local: datetime, form: str) -> str:
+        return f"{self.day(local)} {local:{form}}"
 
 
 def talk(seconds: int) -> str:

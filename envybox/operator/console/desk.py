@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from envybox.operator.place import Place
-from envybox.ports.lookup import Filters, Lookup
+from envybox.ports.lookup import Lookup
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -55,19 +52,3 @@ class Desk:
     def poll_seconds(self) -> float:
         """How often to look for new events while a page is open."""
         return 1.0 if self.deployed else 0.25
-
-
-class Gauges(msgspec.Struct, frozen=True):
-    """What is owed to subscribers. `trouble` says why nothing is known."""
-
-    pending: int = 0
-    oldest: datetime | None = None
-    trouble: str = ""
-
-
-def gauges(lookup: Lookup) -> Gauges:
-    """Return what is pending now. Raises what the look-up does."""
-    filters = Filters(pending=True)
-    pending = lookup.count(filters).number
-    first = lookup.page(filters, limit=1).events if pending else []
-    return Gauges(pending, first[0].event.received_at if first else None)

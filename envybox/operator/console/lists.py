@@ -15,9 +15,10 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from envybox.errors import EnvyboxError
 from envybox.operator.charts import Bar, bars, shares
-from envybox.operator.console.desk import Desk, Gauges, gauges
+from envybox.operator.console.desk import Desk
 from envybox.operator.console.live import Missed
 from envybox.operator.console.overview import Overview, Stretch, overview
+from envybox.operator.console.owed import Gauges
 from envybox.operator.console.query import PERIODS, Query, guess, parse
 from envybox.operator.console.row import row_of
 from envybox.operator.console.stories import KINDS
@@ -43,7 +44,7 @@ def page(request: Request) -> Response:
         query=query,
         rows=list(map(row_of, shown)),
         next_url=query.url(PATH, cursor=cursor) if cursor else "",
-        gauges=gauges(desk.lookup),
+        gauges=request.app.state.feed.owed.now(),
         first_start=not shown and not desk.lookup.page(Filters(), limit=1).events,
         live_url=query.url(f"{PATH}/live", after=_newest(listing.events, view.now)) if live else "",
         **_panel(desk, view, query, listing.events, complete=not listing.cursor),
@@ -85,7 +86,7 @@ async def _stream(request: Request, view: View, query: Query, after: str) -> Asy
     try:
         async for item in request.app.state.feed.listen(query.filters, after):
             if isinstance(item, Found):
-                row = view.draw("row.html", row=row_of(item), fresh=True)
+                row = view.draw("rows.html", rows=[row_of(item)], fresh=True)
                 yield _message("row", row, encode_cursor(*place(item)))
             elif isinstance(item, Gauges):
                 yield _message("gauges", view.draw("gauges.html", gauges=item))
@@ -157,33 +158,28 @@ def _panel(
 
 def _chart(view: View, query: Query, told: Overview, width: int) -> str:
     drawn, labels = [], _labels(view, told.stretches, width // 56)
+    clock = view.clock
     for stretch, label in zip(told.stretches, labels, strict=True):
-        since, until = view.clock.minute(stretch.since), view.clock.minute(stretch.until)
+        since, until = clock.minute(stretch.since), clock.minute(stretch.until)
+        if clock.day(stretch.since) == clock.day(stretch.until):
+            until = until.rpartition(" ")[2]
         kinds = [f"{view.name('type', kind)}: {n}" for kind, n in stretch.types.items()]
-        times = {"since": since.replace(" ", "T"), "until": until.replace(" ", "T")}
-        drawn.append(
-            Bar(
-                stretch.types,
-                f"{since} – {until[11:] if since[:10] == until[:10] else until} · "
-                + (", ".join(kinds) or "0"),
-                label,
-                query.url(PATH, **times, period=None),
-            )
-        )
+        times = {"since": clock.field(stretch.since), "until": clock.field(stretch.until)}
+        title = f"{since} – {until} · {', '.join(kinds) or '0'}"
+        url = query.url(PATH, **times, period=None)
+        drawn.append(Bar(stretch.types, title, label, url))
     return bars(drawn, view.t("panel.chart"), width=width)
 
 
 def _labels(view: View, stretches: list[Stretch], most: int) -> list[str]:
     """Return what stands below each bar, '' for most: times within a day, else dates."""
-    starts = [view.clock.minute(stretch.since) for stretch in stretches]
-    if len({start[:10] for start in starts}) > 2:
-        dates = [start[5:10] for start in starts]
+    days = [view.clock.day(stretch.since) for stretch in stretches]
+    if len(set(days)) > 2:
         texts = [
-            date if date != before else ""
-            for date, before in zip(dates, ["", *dates], strict=False)
+            day if day != before else "" for day, before in zip(days, ["", *days], strict=False)
         ]
     else:
-        texts = [start[11:] for start in starts]
+        texts = [view.clock.field(stretch.since)[11:] for stretch in stretches]
     every = max(1, -(-sum(map(bool, texts)) // most))
     numbered = accumulate(map(bool, texts))
     return [text if n % every == 0 else "" for text, n in zip(texts, numbered, strict=True)]

@@ -16,7 +16,8 @@ import msgspec
 from starlette.concurrency import run_in_threadpool
 
 from envybox.errors import EnvyboxError
-from envybox.operator.console.desk import Desk, Gauges, gauges
+from envybox.operator.console.desk import Desk
+from envybox.operator.console.owed import Gauges, Owed
 from envybox.ports.lookup import Filters, Found, decode_cursor, matches, scan
 
 OVERLAP = timedelta(seconds=10)
@@ -44,6 +45,7 @@ class Feed:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self.owed = Owed(desk)
         self._queues: set[asyncio.Queue[Item]] = set()
         self._task: asyncio.Task[None] | None = None
         self._ended = False
@@ -106,7 +108,7 @@ class Feed:
                 since = max((one.event.received_at - OVERLAP for one in found), default=since)
                 if loop.time() >= owed_at:
                     owed_at = loop.time() + GAUGE_SECONDS
-                    self._tell(await run_in_threadpool(gauges, self._desk.lookup))
+                    self._tell(await run_in_threadpool(self.owed.now, wait=True))
             except EnvyboxError as error:
                 self._tell(Gauges(trouble=str(error)))
             await asyncio.sleep(self._desk.poll_seconds)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from bisect import bisect
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -84,17 +86,15 @@ def _stretches(
     end = filters.until or max(now, events[0].received_at) + timedelta.resolution
     start = filters.since or events[-1].received_at
     step = next((step for step in _STEPS if (end - start) / step <= BARS), _STEPS[-1])
-    counted: defaultdict[datetime, Counter[str]] = defaultdict(Counter)
-    for event in events:
-        counted[_floor(event.received_at, step, zone)][event.type] += 1
-    stretches = []
-    at = _floor(start, step, zone)
-    while at < end:
+    bounds = [_floor(start, step, zone)]
+    while bounds[-1] < end:
         # A day later by the clock on the wall, which is not always 24 hours later.
-        following = _floor(at + step * 1.5, step, zone)
-        stretches.append(Stretch(at, following, dict(counted[at])))
-        at = following
-    return stretches
+        bounds.append(_floor(bounds[-1] + step * 1.5, step, zone))
+    counted = Counter((bisect(bounds, event.received_at), event.type) for event in events)
+    types: list[dict[str, int]] = [{} for _ in bounds]
+    for (place, kind), number in counted.items():
+        types[place - 1][kind] = number
+    return [Stretch(*both, types[n]) for n, both in enumerate(pairwise(bounds))]
 
 
 def _floor(at: datetime, step: timedelta, zone: tzinfo) -> datetime:

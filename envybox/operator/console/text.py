@@ -62,6 +62,12 @@ def plain(value: object, limit: int = SHORT) -> str:
     return text if len(text) <= limit else text[:limit] + "…"
 
 
+def kept(text: str) -> Markup:
+    """Return text for an attribute that a form sends back as it is; what is unseen by number."""
+    marks = (f"&#{ord(one)};" if UNSEEN.match(one) else escape(one) for one in text)
+    return Markup("").join(map(Markup, marks))
+
+
 def _sign(character: str) -> Markup:
     name = unicodedata.name(character, "control character")
     code = f"{ord(character):04X}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import jinja2
 import msgspec
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from envybox.operator.charts import css_class
 from envybox.operator.console import text
@@ -31,6 +32,7 @@ _environment = jinja2.Environment(
 _environment.filters |= {
     "shown": text.shown,
     "plain": text.plain,
+    "kept": text.kept,
     "link": text.link,
     "css_class": css_class,
     "talk": talk,
@@ -51,6 +53,7 @@ class View:
         self._context: dict[str, Any] = {
             "t": self.t,
             "name": self.name,
+            "number": self.number,
             "clock": self.clock,
             "desk": desk,
             "language": language,
@@ -71,6 +74,10 @@ class View:
         """Return a text of the console's, with values put in."""
         return self._words[key].format(**values)
 
+    def number(self, value: int) -> str:
+        """Return a number with its thousands told apart."""
+        return f"{value:,}".replace(",", self._words["number.separator"])
+
     def name(self, group: str, value: str) -> str:
         """Return what a type or a state is called; one of a later version by its own name."""
         return self._words.get(f"{group}.{value}", value)
@@ -78,6 +85,20 @@ class View:
     def draw(self, template: str, **context: Any) -> str:
         """Return a template filled in."""
         return _environment.get_template(template).render(self._context | context)
+
+    def streamed(self, template: str, **context: Any) -> Response:
+        """Return a page that is sent as it is drawn."""
+        return StreamingResponse(self.pieces(template, **context), media_type="text/html")
+
+    def pieces(self, template: str, **context: Any) -> Iterator[str]:
+        """Yield a template filled in, up to the end of an item of a list at a time."""
+        drawn: list[str] = []
+        for piece in _environment.get_template(template).generate(self._context | context):
+            drawn.append(piece)
+            if "</li>" in piece:
+                yield "".join(drawn)
+                drawn.clear()
+        yield "".join(drawn)
 
     def page(self, template: str, status: int = 200, **context: Any) -> Response:
         """Return a page."""

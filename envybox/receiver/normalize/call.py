@@ -6,7 +6,7 @@ import re
 
 from envybox.event import Call, CallState
 from envybox.receiver.normalize.form import Form
-from envybox.receiver.normalize.plan import read
+from envybox.receiver.normalize.plan import is_nothing, read
 
 _STATES: dict[str, CallState] = {
     "клиент не взял трубку": "client_no_answer",
@@ -26,10 +26,11 @@ _TIME = re.compile(
 def call_of(form: Form) -> Call | None:
     """Return the call of a webhook, None where none of its fields is filled."""
     fields = read(form, Call)
-    # What is filled and cannot be read counts too; an id or a time of nothing does not.
-    unread = form.time_text("called_at") or form.text("call_duration")
-    if unread is None and all(value is None for value in fields.values()):
-        return None
+    if is_nothing(fields):
+        # What is filled and cannot be read counts too; an id or a time of nothing does not.
+        unread = form.time_text("called_at") or form.text("call_duration")
+        if unread is None:
+            return None
     if text := fields.get("state_text"):
         fields["state"], scheduled = state_of(text)
         if scheduled is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from envybox.event import Chat
 from envybox.receiver.normalize import transcript
 from envybox.receiver.normalize.form import Form
-from envybox.receiver.normalize.plan import read
+from envybox.receiver.normalize.plan import is_nothing, read
 
 
 def chat_of(form: Form) -> Chat | None:
@@ -13,8 +13,7 @@ def chat_of(form: Form) -> Chat | None:
     fields = read(form, Chat)
     text = form.text("chat_text")
     # What is filled and cannot be read counts too; an id or a time of nothing does not.
-    unread = text or form.time_text("created_at")
-    if unread is None and all(value is None for value in fields.values()):
+    if text is None and is_nothing(fields) and form.time_text("created_at") is None:
         return None
     if text is not None:
         entries = fields["transcript"] = transcript.parse(text, form.zone)

@@ -77,7 +77,8 @@ def _read(text: str, region: str) -> str | None:
 
 def _readings(text: str, digits: str, region: str) -> Iterator[PhoneNumber]:
     """Return the numbers that the digits may be, the likeliest first."""
-    dials_8 = phonenumbers.country_code_for_region(region) == _RUSSIA
+    country = phonenumbers.country_code_for_region(region)
+    dials_8 = country == _RUSSIA
     with_prefix = digits[0] if dials_8 and len(digits) == _RUSSIAN + 1 else ""
     as_dialled = with_prefix == "8"
     if text.startswith(("+", "＋")):
@@ -92,7 +93,9 @@ def _readings(text: str, digits: str, region: str) -> Iterator[PhoneNumber]:
     else:
         guessed = dials_8 and len(digits) == _RUSSIAN
         yield from _in_use(digits, region) if guessed else _possible(digits, region)
-        if len(digits) >= _LEAST_INTERNATIONAL:
+        if country == _UKRAINE and digits.startswith("80") and len(digits) == _RUSSIAN + 1:
+            yield from _in_use(f"+{_UKRAINE}{digits[2:]}", region)  # as it dialled until 2009
+        elif len(digits) >= _LEAST_INTERNATIONAL:
             yield from _in_use(f"+{digits}", region)
 
 

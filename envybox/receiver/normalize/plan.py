@@ -39,8 +39,13 @@ webhooks). All others go to `extra`. `key` has none: it is the secret."""
 
 def read(form: Form, struct: type[Any]) -> dict[str, Any]:
     """Return the fields of a part of the event that are filled and read by themselves."""
-    values = form.values
-    return {field: reader(form, name) for field, name, reader in _STEPS[struct] if values.get(name)}
+    get = form.values.get
+    return {field: reader(form, name) for field, name, reader in _STEPS[struct] if get(name)}
+
+
+def is_nothing(fields: dict[str, Any]) -> bool:
+    """Whether none of the fields that were filled could be read."""
+    return [*fields.values()].count(None) == len(fields)
 
 
 def extra_of(values: dict[str, str]) -> dict[str, str]:

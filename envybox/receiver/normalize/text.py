@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import html.entities
+import html
 import re
+from html.entities import html5
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MOST_DIGITS = 18  # fits 64 bits with a sign, which is what databases hold
@@ -57,4 +58,4 @@ def unescape(text: str) -> str:
 
 def _character(reference: re.Match[str]) -> str:
     text = reference[0]
-    return html.unescape(text) if text[1] == "#" else html.entities.html5.get(text[1:], text)
+    return html.unescape(text) if text[1] == "#" else html5.get(text[1:], text)

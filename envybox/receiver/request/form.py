@@ -37,12 +37,13 @@ def parse(body: bytes, _content_type: str) -> Read:
 
 
 def _split(body: bytes) -> list[Pair]:
-    parts = [part for part in body.split(b"&") if part]
+    parts = [part for part in body.replace(b"+", b" ").split(b"&") if part]
     check_count(len(parts))
     pairs: list[Pair] = []
     for part in parts:
-        name, _, value = part.replace(b"+", b" ").partition(b"=")
-        pairs.append((_unquote(name), _unquote(value)))
+        name, _, value = part.partition(b"=")
+        # Most fields of most webhooks are empty or plain.
+        pairs.append((_unquote(name), _unquote(value)) if b"%" in part else (name, value))
     return pairs
 
 

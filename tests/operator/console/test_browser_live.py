@@ -51,9 +51,11 @@ def test_a_pause_keeps_what_comes(store: Store, tab: Tab) -> None:
     ids = [store.add(form(n), ago=-n) for n in range(3)]
     page.wait_for_selector("#more >> text='New: 3'")
     assert [] == tab.rows()
+    assert page.title().startswith("(3) Now")
     page.click("#pause")
     assert ids[::-1] == tab.rows()
     assert not page.is_visible("#more")
+    assert page.title().startswith("Now")
 
 
 def test_who_reads_further_down_is_not_pushed_away(store: Store, tab: Tab) -> None:
@@ -90,11 +92,11 @@ def test_a_dropped_stream_loses_nothing(store: Store, served: Served, tab: Tab) 
     """What came while the console was away is there when it is back, once and in order."""
     page = tab.go("/events")
     tab.live()
-    ids = [store.add(form(0), ago=3)]
+    ids = [store.add(form(0), ago=90)]  # long before what a stream overlaps
     page.wait_for_selector(f"#e-{ids[0]}")
     served.stop()
     page.wait_for_selector("#live:not(.on)")
-    ids += [store.add(form(n), ago=3 - n / 10) for n in range(1, 20)]
+    ids += [store.add(form(n), ago=90 - n) for n in range(1, 20)]
     served.start()
     page.wait_for_selector(f"#e-{ids[-1]}")
     ids.append(store.add(form(20)))
@@ -114,6 +116,8 @@ def test_after_too_much_the_page_is_to_be_loaded(
     for n in range(4):
         store.add(form(n))
     hide(page, hidden=False)
+    hide(page, hidden=True)
+    hide(page, hidden=False)  # it stays so until it is done
     page.click("#more >> text=load the page anew")
     page.wait_for_selector("#rows > li")
     assert 4 == len(tab.rows())
@@ -132,13 +136,18 @@ def hide(page: Any, *, hidden: bool) -> None:
 
 def test_a_hidden_tab_gives_its_connection_back(store: Store, tab: Tab) -> None:
     """A tab that nobody looks at has no stream; looked at again, it has all that came."""
+    store.add(CALL, ago=90)
     page = tab.go("/events")
     tab.live()
     hide(page, hidden=True)
     assert "not live" == page.inner_text("#live")
-    new = store.add(FORM)
+    new = store.add(FORM, ago=60)
     hide(page, hidden=False)
     page.wait_for_selector(f"#e-{new}")
+    hide(page, hidden=True)
+    newer = store.add(form(1), ago=30)
+    hide(page, hidden=False)
+    page.wait_for_selector(f"#e-{newer}")
 
 
 def test_many_tabs(store: Store, chrome: Any, served: Served) -> None:

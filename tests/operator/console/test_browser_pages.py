@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from envybox.operator.checks import OK, Check
+from envybox.operator.console import health
 from tests.operator.console.browser import Served, Tab, axe
 from tests.operator.console.support import CALL, FORM, Store
 from tests.operator.console.test_stories import CHAT
@@ -114,6 +117,88 @@ def test_copied_as_curl(store: Store, served: Served, chrome: Any) -> None:
     assert "key=$ENVYBOX_KEY" in page.evaluate("navigator.clipboard.readText()")
     tab.check()
     context.close()
+
+
+def test_the_id_is_copied(store: Store, served: Served, chrome: Any) -> None:
+    """An event's id is in the clipboard by one press; without a clipboard it is marked to be."""
+    event = store.add(FORM)
+    context = chrome.new_context(locale="en-US", permissions=["clipboard-read", "clipboard-write"])
+    tab = Tab(context, served.url)
+    page = tab.go(f"/events/{event}")
+    page.click("text=Copy id")
+    page.wait_for_selector("text=Copied")
+    assert event == page.evaluate("navigator.clipboard.readText()")
+    page = tab.go(f"/events/{event}")
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    page.click("text=Copy as curl")
+    marked = page.evaluate("getSelection().toString()")
+    assert marked.startswith("curl ")
+    tab.check()
+    context.close()
+
+
+def test_the_keys_are_told(store: Store, tab: Tab) -> None:
+    """`?` tells the keys, and Escape puts that away; keys do nothing meanwhile."""
+    store.add(FORM)
+    page = tab.go("/events")
+    page.keyboard.press("?")
+    assert "Down and up the list" in page.inner_text("dialog[open]")
+    page.keyboard.press("/")
+    assert not page.evaluate("document.activeElement.matches('input')")
+    page.keyboard.press("Escape")
+    assert not page.query_selector("dialog[open]")
+    page.click("#help")
+    page.click("dialog button")
+    assert not page.query_selector("dialog[open]")
+
+
+def test_the_url_is_kept(store: Store, tab: Tab) -> None:
+    """`r` leads to the URL that one posts to; on the next event it is there already."""
+    first, second = store.add(CALL), store.add(FORM)
+    with serving() as endpoint:
+        page = tab.go(f"/events/{first}")
+        page.keyboard.press("r")
+        page.keyboard.type(endpoint.url)
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".outcome.good")
+        tab.go(f"/events/{second}")
+        assert endpoint.url == page.input_value("#url")
+
+
+def test_dates_are_chosen(store: Store, tab: Tab) -> None:
+    """A stretch of time is chosen in the page, and what comes in meanwhile does not close that."""
+    old = store.add(FORM, ago=3 * 86400)
+    store.add(CALL, ago=60)
+    page = tab.go("/events")
+    tab.live()
+    page.click(".dates summary")
+    page.fill(".dates [name=since]", "2020-01-01T00:00")
+    with page.expect_event("requestfinished", lambda one: "/events/panel" in one.url):
+        new = store.add(CALL | {"call_id": "9000002"})
+        page.wait_for_selector(f"#e-{new}")
+    assert "2020-01-01T00:00" == page.input_value(".dates [name=since]")
+    page.click(".dates button")
+    page.wait_for_url("**/events?since=2020-01-01T00%3A00**")
+    assert 3 == len(tab.rows())
+    assert old == tab.rows()[-1]
+
+
+def test_a_slow_check_holds_no_page_up(tab: Tab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is known of the receiver's health is shown while the rest is still looked at."""
+    gate = threading.Event()
+
+    def slowly(*_: Any, **__: Any) -> Iterator[Check]:
+        yield Check("store", OK, "known at once")
+        gate.wait(30)
+        yield Check("topics", OK, "known at last")
+
+    monkeypatch.setattr(health, "checks", slowly)
+    page = tab.page
+    page.goto(tab.url + "/health", wait_until="commit")
+    page.wait_for_selector("text=known at once")
+    assert not page.query_selector("text=known at last")
+    gate.set()
+    page.wait_for_selector("text=known at last")
 
 
 def test_both_languages(store: Store, tab: Tab) -> None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from envybox.operator.console.desk import Desk
 from envybox.operator.place import Place
+from envybox.operator.spool import Spooled
 from tests.operator.console.support import CALL, FORM, HOME, Client, Store
 
 HOSTILE = '"><script>alert(1)</script>\u202e=1+1'
@@ -82,6 +84,20 @@ def test_what_is_owed_stands_on_top(store: Store, client: Client) -> None:
     assert 'data-live=""' in listed  # it has an order of its own
 
 
+def test_the_spool_stands_beside_it(
+    store: Store, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Spooled webhooks are counted on top, with the oldest one's age; or why they are not."""
+    since = datetime.now(UTC) - timedelta(hours=3)
+    told = [Spooled(count=1234, oldest=since), Spooled(note="not for <you>")]
+    monkeypatch.setattr("envybox.operator.console.owed.state", lambda _: told.pop(0))
+    store.add(CALL, ago=180, state="pending")
+    page = client.get("/events").text
+    assert ">Pending: <b>1</b>" in page
+    assert ">Spooled: <b>1,234</b> · the oldest for <b>3 h</b>" in page
+    assert 'title="not for &lt;you&gt;">Spooled: ?' in client.get("/events").text
+
+
 def test_calls_are_counted_once(store: Store, client: Client) -> None:
     """A call is one call, however many webhooks told of it, and missed where nobody took it."""
     store.add(CALL | {"webhooktype": "7", "call_state": ""}, ago=30)
@@ -119,11 +135,21 @@ def test_charts_and_counts_come_alone(store: Store, client: Client) -> None:
 def test_a_week_is_told_in_days(store: Store, client: Client) -> None:
     """Below the bars of one day stand hours, below those of more days their dates."""
     store.add(CALL)
-    day = r'text-anchor="middle"[^>]*>\d\d-\d\d<'
+    day = r'text-anchor="middle"[^>]*>\d+ [A-Z][a-z]{2}<'
     hour = r'text-anchor="middle"[^>]*>\d\d:00<'
     week, today = client.get("/events?period=7d").text, client.get("/events").text
     assert (True, False) == (bool(re.search(day, week)), bool(re.search(hour, week)))
     assert (False, True) == (bool(re.search(day, today)), bool(re.search(hour, today)))
+
+
+def test_dates_are_chosen(store: Store, client: Client) -> None:
+    """A stretch of time is chosen by its dates; the filters stay, and it can be taken away."""
+    store.add(CALL)
+    page = client.get("/events?type=call.info&since=2026-01-02T03:04&until=2026-01-05T00:00").text
+    assert 'name="type" value="call.info"' in page
+    assert 'name="since" value="2026-01-02T03:04"' in page
+    assert 'name="until" value="2026-01-05T00:00"' in page
+    assert re.search(r'href="/events\?type=call.info"[^>]*>2 Jan 03:04 – 5 Jan 00:00', page)
 
 
 @pytest.mark.parametrize("path", ["/events", "/events/panel", "/events.json", "/events/live"])

@@ -10,8 +10,9 @@ import pytest
 from envybox.errors import Unavailable
 from envybox.operator.console import live
 from envybox.operator.console.app import build
-from envybox.operator.console.desk import Desk, Gauges
+from envybox.operator.console.desk import Desk
 from envybox.operator.console.live import Feed
+from envybox.operator.console.owed import Gauges
 from envybox.ports.lookup import Filters, Found, encode_cursor
 from tests.operator.console.support import CALL, FORM, Store
 

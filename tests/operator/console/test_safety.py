@@ -5,8 +5,8 @@ import pytest
 from envybox.operator.console.safety import HEADERS, hosts
 from tests.operator.console.support import HOME, Client, Store
 
-PATHS = ("/", "/events", "/events.json", "/events/live", "/events/panel", "/static/console.js",
-    "/call?id=1", "/find?q=1", "/language/ru", "/nothing")  # fmt: skip
+PATHS = ("/", "/events", "/events.json", "/events/live", "/events/panel", "/static/live.js",
+    "/call?id=1", "/find?q=1", "/language/ru", "/nothing", "/health", "/health.json")  # fmt: skip
 TOKEN = "a-token-of-this-start"
 
 
@@ -83,6 +83,28 @@ def test_headers_are_on_every_answer(client: Client, path: str) -> None:
     answer = client.get(path)
     assert HEADERS == {name: answer.headers[name] for name in HEADERS}
     assert not any(name.startswith("access-control") for name in answer.headers)
+
+
+def test_the_policy_is_strict(client: Client) -> None:
+    """Nothing inline runs, nothing is fetched, framed or sent elsewhere, and nothing is kept."""
+    headers = client.get("/events").headers
+    parts = headers["content-security-policy"].split(";")
+    policy = dict(part.strip().partition(" ")[::2] for part in parts)
+    assert "'none'" == policy.pop("default-src")
+    assert "'self' data:" == policy.pop("img-src")
+    assert {"base-uri": "'none'", "frame-ancestors": "'none'"} == {
+        name: policy.pop(name) for name in ("base-uri", "frame-ancestors")
+    }
+    assert {"script-src", "style-src", "connect-src", "form-action"} == set(policy)
+    assert {"'self'"} == set(policy.values())
+    for name, value in (
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("cache-control", "no-store"),
+    ):
+        assert value == headers[name]
 
 
 def test_a_refusal_has_the_headers_too(client: Client) -> None:

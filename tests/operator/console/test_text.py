@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from envybox.operator.console.text import Link, link, plain, seen, shown
+from envybox.operator.console.text import Link, kept, link, plain, seen, shown
 
 ANYTHING = st.text(st.characters(codec=None))
 
@@ -67,7 +67,7 @@ def test_a_link_shows_its_true_host(url: str, expected: tuple[str, str]) -> None
      "https://bank.example@evil.example/", "https://u:p@evil.example/", "//evil.example/", "text",
      "https://a.example\\@evil.example/", "https://", "https://a b.example/", "https://[::1",
      "https://a.example:99999/", "https://\u202eevil.example/", "vbscript:x", "file:///etc/passwd",
-     "https://" + "a" * 70 + ".example/"],
+     "https://" + "a" * 70 + ".example/", "javascript://example.com/%0aalert(1)"],
 )  # fmt: skip
 def test_other_text_is_no_link(url: str) -> None:
     """What a browser could read as another address, or run, is shown as text."""
@@ -79,3 +79,11 @@ def test_a_link_is_http(text: str) -> None:
     """Nothing that is made a link has another scheme, or a name before the host."""
     found = link(text)
     assert found is None or re.match(r"https?://[^@/]+(/|\?|#|$)", found.href, re.IGNORECASE)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"])))
+@example('"><b>\u202e&amp;')
+def test_a_form_sends_it_back(text: str) -> None:
+    """In an attribute text stays what it was, and nothing in it turns the line round."""
+    assert text == html.unescape(kept(text))
+    assert not re.search(r"[<>\"'\u202e]", kept(text))

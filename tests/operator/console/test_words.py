@@ -32,7 +32,17 @@ def test_texts_take_the_same_values(language: str) -> None:
 
 def test_every_text_is_used() -> None:
     """No text is left over from a page that is gone."""
-    groups = ("type.", "state.", "period.", "filter.", "unit.", "field.")
+    groups = (
+        "type.",
+        "state.",
+        "period.",
+        "filter.",
+        "unit.",
+        "field.",
+        "check.",
+        "result.",
+        "keys.",
+    )
     unused = {key for key in words("en") if not key.startswith(groups) and f'"{key}"' not in
         SOURCES.replace("'", '"')}  # fmt: skip
     assert set() == unused

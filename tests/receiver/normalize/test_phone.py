@@ -92,6 +92,7 @@ def test_region() -> None:
         e164("(202) 555-0100", "US"),
     )
     assert "+84912345678" == e164("+8 4 912 345 678", "VN")
+    assert "+380891000000" == e164("80 89 1000000", "UA")  # +808 is a service of all countries
 
 
 @pytest.mark.parametrize(
