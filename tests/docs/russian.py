@@ -175,11 +175,12 @@ def anchors(page: Path) -> set[str]:
 def dead(links_: list[str], page: Path) -> list[str]:
     """Return the links that lead nowhere, or to English where there is Russian."""
     found = []
+    twin = page.with_name(page.name.replace(".ru.md", ".md")).resolve()  # the page in English
     for link in links_:
         path, _, anchor = link.partition("#")
         target = (page.parent / path).resolve() if path else page
         if not target.exists() or (anchor and anchor not in anchors(target)):
             found.append(link)
-        elif target.with_suffix(".ru.md").exists() and target.name != page.name.replace(".ru", ""):
+        elif target.with_suffix(".ru.md").exists() and target != twin:
             found.append(f"{link}, which is there in Russian")
     return found
