@@ -45,10 +45,15 @@ def write(folder: Path) -> None:
         if name in assets:
             shutil.copy(ROOT / name, copy)
         else:
-            text = (ROOT / name).read_text("utf-8")
-            text = re.sub(r"^( *```\w+) \w+$", r"\1", text, flags=re.MULTILINE)  # `json message`
+            text = plain((ROOT / name).read_text("utf-8"))
             copy.write_text(outward(text, name, there), "utf-8")
     shutil.copy(CONFIGURATION, folder)
+
+
+def plain(text: str) -> str:
+    """Return a page's text without what is for others: our names of blocks, Cloud Shell's tags."""
+    text = re.sub(r"^( *```\w+) \w+$", r"\1", text, flags=re.MULTILINE)  # `json message`
+    return text.replace("<walkthrough-project-id/>", "my-project-123")
 
 
 def outward(text: str, name: str, there: set[str]) -> str:

@@ -153,12 +153,12 @@ class Terraform:
         ):
             return
         changes = json.loads(self.read("show", "-json", plan))["resource_changes"]
-        # What holds nothing is made anew by design: waits, grants.
+        # What holds nothing is made anew by design: waits, grants, the archive of the code, whose name has its hash.
         deleted = [
             change["address"]
             for change in changes
             if "delete" in change["change"]["actions"]
-            and change["type"] != "time_sleep"
+            and change["type"] not in {"time_sleep", "google_storage_bucket_object"}
             and "_iam_" not in change["type"]
         ]
         if deleted and not destroy:

@@ -35,6 +35,12 @@ def test_links_that_leave_the_site() -> None:
     assert made == text.replace("../envybox/event.py#L3", address) + code
 
 
+def test_what_is_for_others_is_left_out() -> None:
+    """A block keeps its language alone, and a command has a project's id for Cloud Shell's tag."""
+    text = "```json message\n{}\n```\nmake deploy PROJECT=<walkthrough-project-id/>\n"
+    assert "```json\n{}\n```\nmake deploy PROJECT=my-project-123\n" == site.plain(text)
+
+
 class Page(HTMLParser):
     """What a page of the site has: anchors, links to other pages, and what it fetches."""
 

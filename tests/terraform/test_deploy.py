@@ -264,6 +264,7 @@ def test_deletes_nothing_unasked(deployment: Deployment) -> None:
         [
             {"address": "google_pubsub_subscription.this", "type": "google_pubsub_subscription", "change": {"actions": ["delete"]}},
             {"address": "time_sleep.grants", "type": "time_sleep", "change": {"actions": ["delete", "create"]}},
+            {"address": "google_storage_bucket_object.source", "type": "google_storage_bucket_object", "change": {"actions": ["delete", "create"]}},
         ]
     )  # fmt: skip
     code, text = deployment.make("deploy", STANDIN_CHANGES=changes)
