@@ -6,7 +6,7 @@ CHECKOV ?= $(abspath $(VENV))-checkov/bin/checkov
 ZENSICAL ?= $(abspath $(VENV))-site/bin/zensical
 BIN = $(VENV)/bin
 
-.PHONY: run test lint unit bench reliability docs requirements
+.PHONY: run test lint environment unit bench reliability docs requirements
 
 # In a test run, what is missing is a failure with CI=true, and else a skip that says so.
 export TERRAFORM CHECKOV ZENSICAL
@@ -45,6 +45,9 @@ lint: $(VENV)/.tested
 		(cd $$function && MYPYPATH=$(CURDIR) $(abspath $(BIN))/mypy --config-file $(CURDIR)/pyproject.toml \
 			--cache-dir $(CURDIR)/.mypy_cache --no-namespace-packages *.py) || exit 1; \
 	done
+
+# Makes the environment that tests run in, and nothing else.
+environment: $(VENV)/.tested
 
 # What needs nothing but Python: quick, and for the oldest Python too. EXAMPLES=few: of what
 # hypothesis makes up, a tenth, where the rest runs on another Python.

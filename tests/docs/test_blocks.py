@@ -97,6 +97,7 @@ def test_commands(block: Block) -> None:
     functions = set(re.findall(r"^(\w+)\(\) \{", DOCUMENTS[block.page], re.MULTILINE))
     for words in _commands(text):
         program, *arguments = words
+        program = program.removeprefix(".venv/bin/")
         if program == "cd":
             folder = arguments[0]
             assert folder in made or (ROOT / folder).is_dir(), folder
@@ -205,6 +206,6 @@ CHECKS: dict[str, Callable[[list[str]], None]] = {
     "python": _python,
     "python3": _python,
     "pip": _pip,
-    ".venv/bin/functions-framework": _framework,
+    "functions-framework": _framework,
 }
 """What looks at the arguments of the project's own programs."""
