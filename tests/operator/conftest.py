@@ -51,7 +51,7 @@ def emulated(hosts: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterato
             "ENVYBOX_DATABASE": strict.database_id,
             **gateways.doors["operator"],
         }
-        yield World(environ, monkeypatch)
+        yield World(environ, monkeypatch, hosts[0])
 
 
 @pytest.fixture(params=["local", pytest.param("emulated", marks=pytest.mark.emulator)])
