@@ -277,6 +277,34 @@ def test_time_zone(local: World, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("events").stdout.startswith("2026-11-22 12:46:00")
 
 
+def test_json_is_harmless_too(local: World) -> None:
+    """JSON says what came, and holds nothing that a terminal obeys: C1 and bidi are escaped."""
+    name = "\x9b31m\u202eОлег\x7f\U000e0001"
+    event, _ = put = an_event(name=name)
+    local.put(put)
+    for arguments in (("events", "--json"), ("event", event.id, "--json")):
+        result = run(*arguments)
+        assert name == objects(result)[0]["visitor"]["name"]
+        assert result.stdout.replace("\n", "").isprintable()
+    raw = run("event", event.id, "--raw").stdout
+    assert ["name", name] in json.loads(raw)
+    assert raw.replace("\n", "").isprintable()
+
+
+def test_of_no_type(local: World) -> None:
+    """An event without a number says so."""
+    event, _ = put = an_event([("site", "example.com")])
+    local.put(put)
+    assert "unknown (no webhooktype)" in run("event", event.id).stdout
+
+
+@pytest.mark.parametrize("option", ["--since", "--until"])
+def test_what_is_no_time_names_its_option(local: World, option: str) -> None:
+    """A time that is none is told with the option it stands at."""
+    assert local.is_local
+    assert f"Invalid value for {option}: 'soon'" in run("events", option, "soon", status=2).stderr
+
+
 @pytest.mark.emulator
 def test_a_viewer(hosts: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who may look at the database alone can use what only looks; the rest is refused in words."""
