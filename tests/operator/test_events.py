@@ -296,6 +296,7 @@ def test_of_no_type(local: World) -> None:
     event, _ = put = an_event([("site", "example.com")])
     local.put(put)
     assert "unknown (no webhooktype)" in run("event", event.id).stdout
+    assert None is objects(run("event", event.id, "--json"))[0]["webhooktype"]
 
 
 @pytest.mark.parametrize("option", ["--since", "--until"])
