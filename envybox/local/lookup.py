@@ -153,7 +153,9 @@ class SqliteLookup:
     @contextlib.contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
         if not Path(self._path).exists():  # to look for events makes no file
-            raise Unavailable(f"{self._path} is not there: no webhook came yet")
+            raise Unavailable(
+                f"{self._path} is not there: no webhook came yet, or it is another --local-path."
+            )
         try:
             with contextlib.closing(connect(self._path, wait=WAIT_SECONDS)) as db:
                 yield db

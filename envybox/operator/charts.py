@@ -108,9 +108,14 @@ def _bar(bar: Bar, x: float, place: float, plot: float, highest: int) -> str:
     )
 
 
-def shares(values: Mapping[str, int], title: str, *, width: int = 960, height: int = 10) -> str:
-    """Return one line that is divided as the values are. Nothing at all is a grey one."""
-    total = sum(values.values())
+def shares(
+    values: Mapping[str, int], title: str, *, of: int = 0, width: int = 960, height: int = 10
+) -> str:
+    """Return one line that is divided as the values are. Nothing at all is a grey one.
+
+    `of`: what the whole width stands for, where that is more than their sum.
+    """
+    total = max(of, sum(values.values()))
     told = f' preserveAspectRatio="none" role="img" aria-label="{escape(title)}">'
     parts = [_head("shares", width, height) + told]
     if not total:

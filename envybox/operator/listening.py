@@ -55,9 +55,9 @@ def subscribed(place: Place, types: list[str]) -> Iterator[Source]:
         for path in made:
             with contextlib.suppress(exceptions.GoogleAPICallError):  # it expires by itself
                 client.delete_subscription(subscription=path, timeout=_CALL_SECONDS)
+        client.close()  # ends the pulls that are under way: nobody waits for them
         for thread in threads:
             thread.join()
-        client.close()
 
 
 def _create(client: Any, path: str, topic: str) -> None:
@@ -82,7 +82,8 @@ def _pull(client: Any, path: str, came: queue.SimpleQueue[Came], ended: threadin
             )
         except exceptions.NotFound:  # deleted: at the end, or by another
             return
-        except exceptions.GoogleAPICallError:  # nothing came in time, or not now
+        except (exceptions.GoogleAPICallError, ValueError):
+            # Nothing came in time, or not now; a ValueError says that the client was closed.
             ended.wait(POLL_SECONDS)
             continue
         acks = []
@@ -94,7 +95,7 @@ def _pull(client: Any, path: str, came: queue.SimpleQueue[Came], ended: threadin
             came.put(Came(message, new.message_id, new.publish_time.isoformat()))
             acks.append(one.ack_id)
         if acks:
-            with contextlib.suppress(exceptions.GoogleAPICallError):  # it comes again
+            with contextlib.suppress(exceptions.GoogleAPICallError, ValueError):  # it comes again
                 client.acknowledge(subscription=path, ack_ids=acks, timeout=_CALL_SECONDS)
 
 

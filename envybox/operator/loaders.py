@@ -61,6 +61,12 @@ def _pending() -> Command:
     return pending
 
 
+def _spool() -> Command:
+    from envybox.operator.commands.spool import spool
+
+    return spool
+
+
 def _keys() -> Command:
     from envybox.operator.commands.keys import keys
 
@@ -115,6 +121,10 @@ LOADERS: dict[str, tuple[Callable[[], Command], str]] = {
     "pending": (
         _pending,
         "Show what is stored and not published yet, the oldest first; exit status 1 if it is late.",
+    ),
+    "spool": (
+        _spool,
+        "Show how many webhooks wait in the spool, and since when; exit status 1 if they are late.",
     ),
     "keys": (_keys, "Make a key (new), check the accepted ones, or show their fingerprints."),
     "stats": (

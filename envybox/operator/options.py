@@ -61,7 +61,9 @@ def filters_of(place: Place, asked: dict[str, Any]) -> Filters:
     if "phone" in asked:
         asked["phone"] = phone(asked["phone"], place.settings.phone_region)
     for name in asked.keys() & {"since", "until"}:
-        asked[name] = moment(asked[name], place.settings.timezone, datetime.now(UTC))
+        asked[name] = moment(
+            asked[name], place.settings.timezone, datetime.now(UTC), option=f"--{name}"
+        )
     return Filters(**asked)
 
 
@@ -75,7 +77,7 @@ def phone(text: str, region: str) -> str:
         return text.strip()
 
 
-def moment(text: str, zone: ZoneInfo, now: datetime) -> datetime:
+def moment(text: str, zone: ZoneInfo, now: datetime, *, option: str = "--since") -> datetime:
     """Return the time that a text means: a date, a time (of `zone`), or how long before `now`."""
     text = text.strip()
     try:
@@ -85,5 +87,6 @@ def moment(text: str, zone: ZoneInfo, now: datetime) -> datetime:
         return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise click.BadParameter(
-            f"{text!r} is no time: it takes `2026-11-22`, `2026-11-22T09:00` or `3h`."
+            f"{text!r} is no time: it takes `2026-11-22`, `2026-11-22T09:00` or `3h`.",
+            param_hint=option,
         ) from error

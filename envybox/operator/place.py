@@ -44,6 +44,11 @@ class Place:
         return self.settings.backend == "local"
 
     @property
+    def is_emulated(self) -> bool:
+        """Whether it is Google's emulators."""
+        return not self.is_local and bool(_emulators())
+
+    @property
     def project(self) -> str:
         """The project's id. Raises `SettingsError` where none is named."""
         if not self.settings.project:
@@ -59,9 +64,8 @@ class Place:
         """What it is called: `project my-project`, `emulators: …`, `embedded: PATH`."""
         if self.is_local:
             return f"embedded: {self.settings.local_path}"
-        hosts = [os.environ.get(f"{one}_EMULATOR_HOST", "") for one in ("FIRESTORE", "PUBSUB")]
-        if any(hosts):
-            return f"emulators: {' '.join(filter(None, hosts))}, project {self.project}"
+        if self.is_emulated:
+            return f"emulators: {' '.join(_emulators())}, project {self.project}"
         return f"project {self.project}, database {self.settings.database}"
 
     def tell(self) -> None:
@@ -82,6 +86,11 @@ class Place:
     def time(self, at: datetime | None) -> str:
         """Return a time as text in the project's zone, to the second; '' for None."""
         return f"{at.astimezone(self.settings.timezone):%Y-%m-%d %H:%M:%S}" if at else ""
+
+
+def _emulators() -> list[str]:
+    hosts = (os.environ.get(f"{one}_EMULATOR_HOST", "") for one in ("FIRESTORE", "PUBSUB"))
+    return list(filter(None, hosts))
 
 
 def say(text: str) -> None:

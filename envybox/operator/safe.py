@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 
@@ -22,6 +23,16 @@ def plain(text: str) -> str:
     return "".join(_shown(character) for character in text)
 
 
+def json_line(text: str) -> str:
+    r"""Return JSON that says the same, with `\u202e` in the place of what is not seen.
+
+    JSON escapes what is below a space alone: U+009B begins a sequence in some terminals too.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_escaped, text))
+
+
 def cell(text: str) -> str:
     """Return text that a spreadsheet takes for no formula: guarded by an apostrophe.
 
@@ -30,6 +41,12 @@ def cell(text: str) -> str:
     if text.startswith(_FORMULA) and not _PHONE.fullmatch(text):
         return "'" + text
     return text
+
+
+def _escaped(character: str) -> str:
+    if unicodedata.category(character) not in _HIDDEN:
+        return character
+    return json.dumps(character)[1:-1] if ord(character) != 0x7F else "\\u007f"
 
 
 def _shown(character: str) -> str:

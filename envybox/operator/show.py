@@ -8,7 +8,7 @@ import msgspec
 
 from envybox.event import Event
 from envybox.operator.place import Place
-from envybox.operator.safe import plain
+from envybox.operator.safe import json_line, plain
 from envybox.ports.lookup import Found
 from envybox.webhook import decode_raw
 
@@ -24,7 +24,7 @@ def as_json(found: Found) -> str:
         "erased_at": found.erased_at,
     }
     try:
-        return msgspec.json.encode(document).decode()
+        return json_line(msgspec.json.encode(document).decode())
     except UnicodeEncodeError:  # a lone surrogate, which raw may have
         import json
 

@@ -128,7 +128,8 @@ def key_of(place: Place) -> str:
     accepted = keys.parse(text, name)
     if not accepted:
         raise SettingsError(
-            "ENVYBOX_KEY", "there is no key to send with: export the one that Envybox has."
+            "ENVYBOX_KEY",
+            "there is no key to send with: `export ENVYBOX_KEY=…`, the one that Envybox has.",
         )
     return next(iter(accepted))
 

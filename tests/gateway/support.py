@@ -18,7 +18,8 @@ from tests.gateway.roles import PERMISSIONS
 PROJECT = "demo-gateway"
 _PLANNED = deployment.load(PROJECT)
 _STRANGER = deployment.Account(databases=frozenset(), topics=frozenset())
-_VIEWER = deployment.Account(roles=frozenset({"roles/datastore.viewer", "roles/pubsub.viewer"}))
+VIEWER = deployment.Account(roles=frozenset({"roles/datastore.viewer", "roles/pubsub.viewer"}))
+"""Who may only look."""
 OPERATOR = deployment.Account(roles=frozenset({"roles/datastore.user", "roles/pubsub.editor"}))
 """Who may use every command: the roles that docs/cli.md names."""
 STRICT = msgspec.structs.replace(
@@ -26,7 +27,7 @@ STRICT = msgspec.structs.replace(
     accounts={
         **_PLANNED.accounts,
         "stranger": _STRANGER,
-        "viewer": _VIEWER,
+        "viewer": VIEWER,
         "operator": OPERATOR,
     },
 )

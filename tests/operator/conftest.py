@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import google.auth
 import msgspec
 import pytest
+from google.auth.credentials import AnonymousCredentials
 
+from envybox.operator import metrics
 from envybox.tools import emulators
 from tests.gateway import deployment
 from tests.gateway.proxy import guarding
 from tests.gateway.support import OPERATOR
+from tests.operator.monitoring import Monitoring
+from tests.operator.support import serving
 from tests.operator.worlds import World, local_world, next_project
 
 
@@ -34,7 +40,7 @@ def emulated(hosts: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterato
             "ENVYBOX_DATABASE": strict.database_id,
             **gateways.doors["operator"],
         }
-        yield World(environ, monkeypatch)
+        yield World(environ, monkeypatch, hosts[0])
 
 
 @pytest.fixture(params=["local", pytest.param("emulated", marks=pytest.mark.emulator)])
@@ -42,3 +48,16 @@ def world(request: pytest.FixtureRequest) -> World:
     """Each backend in turn."""
     chosen: World = request.getfixturevalue(request.param)
     return chosen
+
+
+@pytest.fixture
+def monitoring(monkeypatch: pytest.MonkeyPatch) -> Iterator[Monitoring]:
+    """A Monitoring without a figure, asked by an operator of a deployed project."""
+    monkeypatch.setenv("ENVYBOX_BACKEND", "google")
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "my-project")
+    for name in ("FIRESTORE", "PUBSUB"):
+        monkeypatch.delenv(f"{name}_EMULATOR_HOST", raising=False)
+    monkeypatch.setattr(google.auth, "default", lambda **_: (AnonymousCredentials(), None))  # type: ignore[no-untyped-call] # google-auth's
+    with serving() as server:
+        monkeypatch.setattr(metrics, "URL", server.url.rstrip("/"))
+        yield Monitoring(server)

@@ -36,6 +36,7 @@ class Server:
         self.headers: list[dict[str, str]] = []
         self.url = ""
         self.each: Any = lambda: None
+        self.each_path: Any = lambda _path: None
 
 
 @contextlib.contextmanager
@@ -48,6 +49,7 @@ def serving() -> Iterator[Server]:
             length = int(self.headers.get("content-length", 0))
             kept.bodies.append(self.rfile.read(length))
             kept.headers.append({k.lower(): v for k, v in self.headers.items()})
+            kept.each_path(self.path)
             self.send_response(kept.status)
             if kept.status == 302:
                 self.send_header("location", "/elsewhere")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
@@ -14,8 +15,12 @@ from hypothesis import strategies as st
 from envybox.event import FieldWarning
 from envybox.operator.options import moment
 from envybox.operator.safe import cell, plain
-from tests.operator.support import objects, run
-from tests.operator.worlds import World, an_event, ids
+from tests.gateway import deployment
+from tests.gateway.proxy import guarding
+from tests.gateway.roles import PERMITTED
+from tests.gateway.support import OPERATOR, VIEWER
+from tests.operator.support import objects, run, serving
+from tests.operator.worlds import World, an_event, ids, next_project
 
 HOSTILE = "\x1b]0;title\x07\u202eОлег\nline\u2028\x00\x7f"
 
@@ -270,3 +275,59 @@ def test_time_zone(local: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENVYBOX_TIMEZONE", "Asia/Yekaterinburg")
     local.put(an_event(seconds=timedelta(hours=1).total_seconds()))
     assert run("events").stdout.startswith("2026-11-22 12:46:00")
+
+
+def test_json_is_harmless_too(local: World) -> None:
+    """JSON says what came, and holds nothing that a terminal obeys: C1 and bidi are escaped."""
+    name = "\x9b31m\u202eОлег\x7f\U000e0001"
+    event, _ = put = an_event(name=name)
+    local.put(put)
+    for arguments in (("events", "--json"), ("event", event.id, "--json")):
+        result = run(*arguments)
+        assert name == objects(result)[0]["visitor"]["name"]
+        assert result.stdout.replace("\n", "").isprintable()
+    raw = run("event", event.id, "--raw").stdout
+    assert ["name", name] in json.loads(raw)
+    assert raw.replace("\n", "").isprintable()
+
+
+def test_of_no_type(local: World) -> None:
+    """An event without a number says so."""
+    event, _ = put = an_event([("site", "example.com")])
+    local.put(put)
+    assert "unknown (no webhooktype)" in run("event", event.id).stdout
+    assert None is objects(run("event", event.id, "--json"))[0]["webhooktype"]
+
+
+@pytest.mark.parametrize("option", ["--since", "--until"])
+def test_what_is_no_time_names_its_option(local: World, option: str) -> None:
+    """A time that is none is told with the option it stands at."""
+    assert local.is_local
+    assert f"Invalid value for {option}: 'soon'" in run("events", option, "soon", status=2).stderr
+
+
+@pytest.mark.emulator
+def test_a_viewer(hosts: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who may look at the database alone can use what only looks; the rest is refused in words."""
+    project = next_project()
+    people = {"viewer": VIEWER, "operator": OPERATOR}
+    strict = msgspec.structs.replace(deployment.load(project), accounts=people)
+    environ = {"ENVYBOX_BACKEND": "google", "GOOGLE_CLOUD_PROJECT": project}
+    environ["ENVYBOX_DATABASE"] = strict.database_id
+    with guarding(*hosts, strict) as gateways, serving() as server:
+        event, fields = an_event()
+        World(environ | gateways.doors["operator"], monkeypatch).put((event, fields))
+        for name, value in gateways.doors["viewer"].items():
+            monkeypatch.setenv(name, value)
+        assert [event.id] == [one["id"] for one in objects(run("events", "--json"))]
+        for arguments in (
+            ("event", event.id),
+            ("pending",),
+            ("stats",),
+            ("export", str(tmp_path / "events.csv")),
+            ("replay", event.id, "--to", server.url),
+        ):
+            run(*arguments)
+        refused = run("erase", "--visitor", event.visitor.id or "", "--yes", status=1)
+        assert "datastore.entities.update" in refused.stderr
+        assert [("Commit", PERMITTED)] == gateways.firestore.refused

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -85,6 +86,26 @@ def test_a_subscription_that_is_deleted() -> None:
 
     listening._pull(Client(), "path", queue.SimpleQueue(), threading.Event())
     assert ["path"] == pulled
+
+
+def test_nothing_came_and_the_client_is_closed() -> None:
+    """Nothing is acknowledged where nothing came; a client that was closed is no error."""
+    ended = threading.Event()
+
+    class Client:
+        def pull(self, **_: object) -> SimpleNamespace:
+            if ended.is_set():
+                pytest.fail("it goes on")
+            if self.pulled:
+                ended.set()
+                raise ValueError("Cannot invoke RPC on closed channel!")
+            self.pulled = True
+            return SimpleNamespace(received_messages=[])
+
+        pulled = False
+
+    listening._pull(Client(), "path", queue.SimpleQueue(), ended)
+    assert ended.is_set()
 
 
 def test_live(world: World) -> None:

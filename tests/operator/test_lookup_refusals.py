@@ -67,11 +67,9 @@ def _spoil(world: World, event_id: str, **fields: Any) -> None:
             db.execute("UPDATE events SET event = '{}' WHERE id = ?", (event_id,))
         db.close()
         return
-    from google.cloud.firestore import Client
-
-    client = Client(project=world.settings.project)
+    client = world.by_hand()
     client.collection("events").document(event_id).update(fields)
-    client.close()  # type: ignore[no-untyped-call]
+    client.close()
 
 
 def test_changed_by_hand(world: World) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from tests.operator import killed
 from tests.operator.test_replay import _published, _subscribe
 from tests.operator.worlds import World, an_event
 
-EVENTS = 600
+EVENTS = int(os.environ.get("ENVYBOX_TEST_REPLAYED", "600"))
+"""How many: `ENVYBOX_TEST_REPLAYED=10000` takes minutes, and shows no more but the number."""
 
 
 def interrupted(world: World, total: int) -> killed.Figures:

@@ -84,5 +84,10 @@ def test_page(local: World, tmp_path: Path) -> None:
     page = file.read_text("utf-8")
     assert "&lt;script&gt;alert(1)&lt;/script&gt;&lt;U+202E&gt;" in page
     assert not re.search(r"<script|src=|href=|url\(", page)
+    assert '<rect class="k-call-started" x="0.0" y="0.0" width="298.0"' in page.replace(
+        'x="0" y="0"', 'x="0.0" y="0.0"'
+    )
+    assert "<title>09:00: 6</title>" in page
+    assert "<title>00:00: 0</title>" in page
     assert "50.0% of 2 calls" in page
     assert json.loads(run("stats", "--html", str(file), "--json").stdout)["calls"] == 4

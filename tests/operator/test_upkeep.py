@@ -34,12 +34,10 @@ def _age(world: World) -> None:
             db.execute("UPDATE events SET normalizer = 0")
         db.close()
         return
-    from google.cloud.firestore import Client
-
-    client = Client(project=world.settings.project)
+    client = world.by_hand()
     for document in client.collection("events").list_documents():
         document.update({"normalizer": 0})
-    client.close()  # type: ignore[no-untyped-call]
+    client.close()
 
 
 @pytest.fixture(autouse=True)

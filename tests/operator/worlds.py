@@ -28,11 +28,15 @@ _numbers = itertools.count(1)
 class World:
     """A backend: its environment, and ways to fill it without a receiver."""
 
-    def __init__(self, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, emulator: str = ""
+    ) -> None:
+        """`emulator`: Firestore's host, past the gateway."""
         self.environ = {"ENVYBOX_KEYS": KEY, **environ}
         for name, value in self.environ.items():
             monkeypatch.setenv(name, value)
         self.settings: Settings = settings.load(self.environ)
+        self.emulator = emulator
 
     @property
     def is_local(self) -> bool:
@@ -50,6 +54,14 @@ class World:
         return FirestoreLookup(
             self.settings.project, self.settings.database, self.settings.collection
         )
+
+    def by_hand(self) -> Any:
+        """Return a client that comes to the emulator itself, as who changes documents by hand."""
+        from google.cloud import firestore
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("FIRESTORE_EMULATOR_HOST", self.emulator)
+            return firestore.Client(project=self.settings.project, database=self.settings.database)
 
     def run(self, work: Callable[[Any, Any], Any]) -> Any:
         """Run work on the store and the publisher, as the receiver has them."""
@@ -73,13 +85,16 @@ class World:
         """Store events; `expire_at` is for what is published."""
 
         async def work(store: Any, _publisher: Any) -> None:
-            for event, fields in events:
+            async def put(event: Event, fields: Fields) -> None:
                 topic = topic_of(self.settings.topic_prefix, event.type)
                 new = Record(event=event, raw=encode_raw(fields), topic=topic)
                 await store.create(new, timeout=10)
                 if published:
                     mark = Mark(event_id=event.id, message_id="7", at=NOW, expire_at=expire_at)
                     await store.mark(mark, timeout=10)
+
+            for start in range(0, len(events), 200):
+                await asyncio.gather(*(put(*one) for one in events[start : start + 200]))
 
         self.run(work)
 

@@ -12,7 +12,7 @@ import msgspec
 from envybox.event import Event
 from envybox.operator.group import Command
 from envybox.operator.place import Place
-from envybox.operator.safe import plain
+from envybox.operator.safe import json_line, plain
 from envybox.operator.show import as_json, fields_of, line, subject
 from envybox.ports.lookup import Filters, Found, Lookup, scan
 from envybox.subscriber.stories import CallStory, story
@@ -41,7 +41,7 @@ def event(place: Place, *, event_id: str, as_line: bool, raw: bool) -> None:
     if as_line:
         click.echo(as_json(found))
     elif raw:
-        click.echo(found.raw)
+        click.echo(json_line(found.raw))
     else:
         for text in _told(place, found):
             click.echo(text)
@@ -52,7 +52,8 @@ def event(place: Place, *, event_id: str, as_line: bool, raw: bool) -> None:
 def _told(place: Place, found: Found) -> Iterator[str]:
     event = found.event
     publish = found.publish
-    yield f"{event.id}  {event.type} ({event.webhooktype})  account {plain(event.account)}"
+    number = "no webhooktype" if event.webhooktype is None else event.webhooktype
+    yield f"{event.id}  {event.type} ({number})  account {plain(event.account)}"
     yield f"received   {place.time(event.received_at)}"
     if found.erased_at:
         yield f"erased     {place.time(found.erased_at)}"

@@ -41,7 +41,10 @@ def keys(place: Place, *, action: str, file: Any, site: str | None) -> None:
         return
     accepted = _accepted(place, file)
     if not accepted:
-        raise EnvyboxError("No key is accepted: every webhook would be answered 503.")
+        raise EnvyboxError(
+            "No key is accepted: every webhook would be answered 503. "
+            "`export ENVYBOX_KEYS=$(envybox keys new)` makes one."
+        )
     if action == "fingerprint":
         for key, label in accepted.items():
             click.echo(f"{hashlib.sha256(key.encode()).hexdigest()[:16]}  {label}")

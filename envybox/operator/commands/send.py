@@ -137,8 +137,7 @@ def _line(fields: Fields, answer: webhooks.Answer, *, as_line: bool) -> str:
                 "status": answer.text,
                 "id": answer.event_id,
                 "milliseconds": milliseconds,
-            },
-            ensure_ascii=False,
+            }
         )
     head = f"[{answer.status or '---'}] {type_:<14} {plain(answer.text)}"
     return f"{head}  {plain(answer.event_id)}  ({milliseconds} ms)"

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from envybox.operator.charts import Bar, bars, shares
 from envybox.operator.figures import figures
 from envybox.operator.group import Command
 from envybox.operator.options import filtered
@@ -24,7 +25,7 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 _STYLE = (
     "body{font:16px system-ui;margin:2rem auto;max-width:50rem}table{border-collapse:collapse}"
     "td{padding:.1rem .5rem}td:nth-child(2){text-align:right;font-variant-numeric:tabular-nums}"
-    "rect{fill:#4a7ab5}"
+    "svg{max-width:100%;height:auto}td svg{width:300px;height:12px}.k-other{fill:#4a7ab5}"
 )
 
 
@@ -101,16 +102,28 @@ def _page(place: Place, told: dict[str, Any]) -> str:
     parts += [f"<tr><td>{name}</td><td>{text}</td></tr>" for name, text in _head(told)]
     parts.append("</table>")
     for name, counts in told["by"].items():
-        most = max(counts.values(), default=1)
-        parts.append(f"<h2>By {name}</h2><table>")
-        parts += [
-            f"<tr><td>{_escaped(value)}</td><td>{number:,}</td><td>"
-            f'<svg width="300" height="12"><rect width="{300 * number / most:.1f}" height="12"/>'
-            "</svg></td></tr>"
-            for value, number in counts.items()
-        ]
-        parts.append("</table>")
+        parts.append(f"<h2>By {name}</h2>")
+        parts.append(_by_hour(counts) if name == "hour" else _table(counts))
     return "".join(parts) + "</html>\n"
+
+
+def _by_hour(counts: dict[str, int]) -> str:
+    hours = [f"{hour:02}" for hour in range(24)]
+    drawn = [
+        Bar({"": counts.get(hour, 0)}, f"{hour}:00: {counts.get(hour, 0):,}", hour)
+        for hour in hours
+    ]
+    return bars(drawn, "Events by the hour of the day")
+
+
+def _table(counts: dict[str, int]) -> str:
+    most = max(counts.values(), default=1)
+    rows = [
+        f"<tr><td>{_escaped(value)}</td><td>{number:,}</td>"
+        f"<td>{shares({value: number}, f'{number:,}', of=most, width=300, height=12)}</td></tr>"
+        for value, number in counts.items()
+    ]
+    return f"<table>{''.join(rows)}</table>"
 
 
 def _escaped(text: str) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from envybox.operator.console.desk import Desk
-from envybox.operator.spool import Spooled, state
+from envybox.operator.spooled import Spooled, state
 from envybox.ports.lookup import Filters
 
 SPOOL_SECONDS = 30.0

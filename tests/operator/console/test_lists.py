@@ -8,7 +8,7 @@ import pytest
 
 from envybox.operator.console.desk import Desk
 from envybox.operator.place import Place
-from envybox.operator.spool import Spooled
+from envybox.operator.spooled import Spooled
 from tests.operator.console.support import CALL, FORM, HOME, Client, Store
 
 HOSTILE = '"><script>alert(1)</script>\u202e=1+1'

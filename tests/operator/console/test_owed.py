@@ -7,7 +7,7 @@ import pytest
 
 from envybox.operator.console import owed
 from envybox.operator.console.owed import Owed
-from envybox.operator.spool import Spooled
+from envybox.operator.spooled import Spooled
 from tests.operator.console.support import CALL, Store
 
 SINCE = datetime(2026, 11, 28, 12, tzinfo=UTC)
