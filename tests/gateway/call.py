@@ -38,6 +38,7 @@ class Call(NamedTuple):
             "BatchGetDocuments": lambda: request.database,
             "GetDocument": lambda: request.name,
             "RunQuery": lambda: request.parent,
+            "ListCollectionIds": lambda: request.parent,
             "RunAggregationQuery": lambda: request.parent,
         }[self.method]()
         return "/".join(name.split("/")[:4])

@@ -31,6 +31,9 @@ PERMISSIONS = {
     "BatchGetDocuments": Permission(
         _FIRESTORE, firestore.BatchGetDocumentsRequest.pb(), "datastore.entities.get"
     ),
+    "ListCollectionIds": Permission(
+        _FIRESTORE, firestore.ListCollectionIdsRequest.pb(), "datastore.entities.list"
+    ),
     "Commit": Permission(_FIRESTORE, firestore.CommitRequest.pb(), "datastore.entities.update"),
     "ListTopics": Permission(_PUBLISHER, pubsub.ListTopicsRequest.pb(), "pubsub.topics.list"),
     "CreateTopic": Permission(_PUBLISHER, pubsub.Topic.pb(), "pubsub.topics.create"),

@@ -18,7 +18,7 @@ _AUDIT = "envybox-erasures.jsonl"
 _ELSEWHERE = """\
 What it cannot reach:
 - Messages that subscribers took: each service deletes what it made of them, by the event's id.
-- What subscribers keep of their turns (`once`) goes with its time limit, or by its event's id.
+- Turns (`once`) that subscribers keep elsewhere than beside the events: they go after 31 days.
 - Messages not delivered yet, and dead letters: a subscription keeps them for days at most. To drop
   all that one holds: gcloud pubsub subscriptions seek NAME --time=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 - BigQuery and Cloud Storage, where you subscribed them: docs/security.md has the statements.
@@ -53,7 +53,8 @@ def erase(
     """Remove a person's data from the stored events, after showing what was found.
 
     Of each event its id, account and times are left, so that a webhook that is sent again does not
-    bring it back; on the embedded backend its messages go too.
+    bring it back; on the embedded backend its messages go too. So does what subscribers keep of
+    their turns (`once`) that tells of the person.
     """
     given = {"phone": phone, "email": email, "visitor": visitor}
     (by, *others) = [name for name, value in given.items() if value] or [""]
@@ -71,11 +72,14 @@ def erase(
         f"Erase these {len(events):,} events in {place.name}?", err=True
     ):
         raise click.exceptions.Exit(1)
+    from envybox.operator.turns import forget
+
+    turns = forget(place, [found.event for found in events])
     now = datetime.now(UTC)
     erased = sum(lookup.erase(found.event.id, now) for found in events)
     left = len(list(scan(lookup, filters)))
     _note(audit, place, by, erased)
-    say(f"{erased:,} events erased; a line about it is in {audit}.")
+    say(f"{erased:,} events erased, {turns:,} turns of subscribers with them; see {audit}.")
     say(_ELSEWHERE)
     if left:
         say(f"{left:,} more came meanwhile: run it again.")
