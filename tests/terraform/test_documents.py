@@ -86,7 +86,14 @@ def test_terraform_reads_its_blocks(block: Block) -> None:
     """Each block of Terraform's language is such, as a type that a table shows is too."""
     text = f"type = {block.text}" if re.match(r"[a-z]+\(", block.text) else block.text
     command = [*workspace.program("TERRAFORM", "terraform"), "fmt", "-no-color", "-"]
-    result = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        command,
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=workspace.environment(),
+    )
     assert (0, "") == (result.returncode, result.stderr)
 
 
