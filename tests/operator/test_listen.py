@@ -324,9 +324,13 @@ def test_in_a_terminal(local: World) -> None:
         stderr=theirs,
         cwd=_ROOT,
         start_new_session=True,
+        # What a shell starts in the background ignores Ctrl-C, its children too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no thread is about
     )
     os.close(theirs)
     shown = b""
+    hung = threading.Timer(LONG, program.kill)
+    hung.start()
     with os.fdopen(ours, "rb", buffering=0) as terminal:
         while b"Following" not in shown:
             shown += terminal.read(1000)
@@ -338,4 +342,5 @@ def test_in_a_terminal(local: World) -> None:
             while more := terminal.read(1000):
                 shown += more
     assert 0 == program.wait(LONG)
+    hung.cancel()
     assert b"Ended: 1 came." in shown
