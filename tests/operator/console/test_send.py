@@ -72,7 +72,7 @@ def test_without_a_key(store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.delenv("ENVYBOX_KEY")
     monkeypatch.chdir(tmp_path)
     page = store.client(receiver="http://localhost:1/").post("/send", data={"story": "1"}).text
-    assert "export the one that Envybox has" in page
+    assert "export ENVYBOX_KEY=" in page
 
 
 @pytest.mark.parametrize("query", ["from=" + "0" * 32, "type=no.such"])
