@@ -19,7 +19,7 @@ from pathlib import Path
 import httpx
 
 from bench import datasette
-from bench.figures import FULL, Effort, Figure, Samples, figure, there_and_back
+from bench.figures import Effort, Figure, Samples, figure, there_and_back
 from bench.lifelike import fill
 from docs.generate import put
 from envybox.operator.console.app import build
@@ -76,7 +76,7 @@ _IDS = re.compile(rb"\b[0-9a-f]{32}\b")
 
 def compare(effort: Effort) -> list[Figure]:
     """Ask both for the same lists, one request after the other over HTTP, in turns."""
-    events = EVENTS if effort == FULL else 2_000
+    events = EVENTS if effort.rounds > 1 else 2_000
     samples: Samples = {}
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -111,13 +111,19 @@ def _up(port: int) -> int:
     deadline = time.monotonic() + 60
     while True:
         try:
-            _get(http.client.HTTPConnection("127.0.0.1", port, timeout=60), "/")
+            _get_once(port, "/")
         except OSError:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.1)
         else:
             return port
+
+
+def _get_once(port: int, url: str) -> bytes:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    with contextlib.closing(connection):
+        return _get(connection, url)
 
 
 def _get(connection: http.client.HTTPConnection, url: str) -> bytes:
@@ -133,7 +139,7 @@ def _same(ours: tuple[int, str], theirs: tuple[int, str]) -> None:
     """Make sure that both show the same 50 events."""
     shown = []
     for port, url in (ours, theirs):
-        body = _get(http.client.HTTPConnection("127.0.0.1", port, timeout=60), url)
+        body = _get_once(port, url)
         shown.append(set(_IDS.findall(body)))
     if shown[0] != shown[1] or len(shown[0]) != 50:
         raise RuntimeError(f"{ours[1]}: {len(shown[0])} and {len(shown[1])} events, not the same")

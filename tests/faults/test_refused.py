@@ -50,13 +50,19 @@ def wrong_database(_world: World) -> Iterator[dict[str, str]]:
 @contextmanager
 def wrong_header(world: World) -> Iterator[dict[str, str]]:
     """Send the header of the generated clients, alone."""
+    real, stores = FirestoreStore._begin, []
 
-    async def headers(_store: FirestoreStore) -> Any:
-        return routing(database=world.deployment.database)
+    async def begin(store: FirestoreStore, timeout: float) -> float:
+        left = await real(store, timeout)
+        store._headers = routing(database=world.deployment.database)
+        stores.append(store)
+        return left
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(FirestoreStore, "_headers", headers)
+        patch.setattr(FirestoreStore, "_begin", begin)
         yield {}
+    for store in stores:
+        store._headers = ()
 
 
 def no_grant(*accounts: str, part: str, of: str = "") -> Fault:
