@@ -1,4 +1,4 @@
-"""What Cloud Monitoring knows of a subscription, by Google's own session.
+"""What Cloud Monitoring knows: how much waits in a subscription, how often a function was called.
 
 Pub/Sub itself tells nobody how much waits. Figures come some minutes late:
 https://docs.cloud.google.com/monitoring/api/metrics_gcp_p_z#gcp-pubsub
@@ -9,18 +9,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-import google.auth
-from google.auth.exceptions import GoogleAuthError
-from google.auth.transport.requests import AuthorizedSession
-from requests import RequestException
-
 from envybox.errors import Unavailable
+from envybox.operator import rest
 
 URL = "https://monitoring.googleapis.com"
-CALL_SECONDS = 30.0
-_SCOPE = "https://www.googleapis.com/auth/monitoring.read"
+_ROLE = "roles/monitoring.viewer"
 _LOOK_BACK = timedelta(minutes=15)
-_NUMBER, _AGE = "num_undelivered_messages", "oldest_unacked_message_age"
+_SUBSCRIPTION = "pubsub.googleapis.com/subscription/"
 
 
 class Waiting(NamedTuple):
@@ -36,42 +31,43 @@ class Waiting(NamedTuple):
 
 def waiting(project: str, subscription: str) -> Waiting:
     """Return what waits in a subscription. Raises `Unavailable`."""
-    try:
-        credentials, _ = google.auth.default(scopes=[_SCOPE])
-        with AuthorizedSession(credentials) as session:  # type: ignore[no-untyped-call] # google-auth's
-            number, at = _newest(session, project, subscription, _NUMBER)
-            age, _ = _newest(session, project, subscription, _AGE)
-    except GoogleAuthError as error:
-        raise Unavailable(
-            "There are no credentials of Google's: `gcloud auth application-default login`."
-        ) from error
-    except (RequestException, ValueError, LookupError, TypeError) as error:
-        raise Unavailable(f"Cloud Monitoring: {error}") from error
+    of = f'resource.labels.subscription_id="{subscription}"'
+    number, at = _newest(_series(project, f"{_SUBSCRIPTION}num_undelivered_messages", of))
+    age, _ = _newest(_series(project, f"{_SUBSCRIPTION}oldest_unacked_message_age", of))
     return Waiting(number, age, at)
 
 
-def _newest(
-    session: Any, project: str, subscription: str, metric: str
-) -> tuple[int | None, datetime | None]:
+def calls(project: str, service: str) -> int:
+    """Return how often a service of Cloud Run was called lately. Raises `Unavailable`."""
+    of = f'resource.labels.service_name="{service}"'
+    series = _series(project, "run.googleapis.com/request_count", of)
+    return sum(int(point["value"]["int64Value"]) for one in series for point in one["points"])
+
+
+def _series(project: str, metric: str, of: str) -> list[dict[str, Any]]:
     now = datetime.now(UTC)
-    answer = session.get(
+    found = rest.get(
         f"{URL}/v3/projects/{project}/timeSeries",
-        params={
-            "filter": f'metric.type="pubsub.googleapis.com/subscription/{metric}"'
-            f' AND resource.labels.subscription_id="{subscription}"',
+        {
+            "filter": f'metric.type="{metric}" AND {of}',
             "interval.startTime": _rfc3339(now - _LOOK_BACK),
             "interval.endTime": _rfc3339(now),
         },
-        timeout=CALL_SECONDS,
+        role=_ROLE,
     )
-    if answer.status_code in (401, 403):
-        raise Unavailable(f"{project} does not let you read metrics: roles/monitoring.viewer.")
-    answer.raise_for_status()
-    series = answer.json().get("timeSeries", [])
+    series: list[dict[str, Any]] = found.get("timeSeries", [])
+    return series
+
+
+def _newest(series: list[dict[str, Any]]) -> tuple[int | None, datetime | None]:
     if not series:
         return None, None
-    newest = series[0]["points"][0]  # the newest comes first
-    return int(newest["value"]["int64Value"]), datetime.fromisoformat(newest["interval"]["endTime"])
+    try:
+        newest = series[0]["points"][0]  # the newest comes first
+        at = datetime.fromisoformat(newest["interval"]["endTime"])
+        return int(newest["value"]["int64Value"]), at
+    except (LookupError, TypeError, ValueError) as error:
+        raise Unavailable(f"Cloud Monitoring: {error!r}") from error
 
 
 def _rfc3339(at: datetime) -> str:

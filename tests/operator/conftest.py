@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from google.auth.credentials import AnonymousCredentials
 
-from envybox.operator import metrics
+from envybox.operator import checks_google, metrics
 from envybox.tools import emulators
 from tests.gateway import deployment
 from tests.gateway.proxy import guarding
@@ -60,4 +60,5 @@ def monitoring(monkeypatch: pytest.MonkeyPatch) -> Iterator[Monitoring]:
     monkeypatch.setattr(google.auth, "default", lambda **_: (AnonymousCredentials(), None))  # type: ignore[no-untyped-call] # google-auth's
     with serving() as server:
         monkeypatch.setattr(metrics, "URL", server.url.rstrip("/"))
+        monkeypatch.setattr(checks_google, "FIRESTORE", server.url.rstrip("/"))
         yield Monitoring(server)

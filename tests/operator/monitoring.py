@@ -1,4 +1,4 @@
-"""A stand-in of Cloud Monitoring."""
+"""A stand-in of Cloud Monitoring, and of what Firestore says of a field."""
 
 from __future__ import annotations
 
@@ -18,11 +18,16 @@ class Monitoring:
         self.server = server
         self.figures: dict[tuple[str, str], int] = {}
         self.asked: list[str] = []
+        self.field: dict[str, Any] = {}
         server.each_path = self.answer
 
     def answer(self, path: str) -> None:
         """Set the answer to a request."""
         url = urlsplit(path)
+        if url.path.startswith("/v1/"):
+            self.asked.append(url.path)
+            self.server.answer = json.dumps(self.field).encode()
+            return
         assert "/v3/projects/my-project/timeSeries" == url.path
         [chosen] = parse_qs(url.query)["filter"]
         self.asked.append(chosen)
@@ -30,12 +35,12 @@ class Monitoring:
             (
                 value
                 for (name, metric), value in self.figures.items()
-                if f'subscription_id="{name}"' in chosen and f'/{metric}"' in chosen
+                if f'="{name}"' in chosen and f'/{metric}"' in chosen
             ),
             None,
         )
         series: list[Any] = []
         if value is not None:
             point = {"interval": {"endTime": AT}, "value": {"int64Value": str(value)}}
-            series = [{"points": [point, {"interval": {}, "value": {"int64Value": "99"}}]}]
+            series = [{"points": [point, {"interval": {}, "value": {"int64Value": "2"}}]}]
         self.server.answer = json.dumps({"timeSeries": series} if series else {}).encode()

@@ -142,7 +142,7 @@ def test_topics_and_subscriptions(emulated: World, monkeypatch: pytest.MonkeyPat
     found = _results(status=1)
     assert "ok all 12 are there" in found["topics"]
     assert "BAD nothing takes what is spooled" in found["spool"]
-    assert "note not checked here gcloud scheduler" in found["scheduler"]
+    assert "note not checked here terraform plan" in found["grants"]
     _make(emulated, ("envybox-spool", "envybox-spool"), ("telegram", "envybox-call-result"))
     with listening.subscribed(Place({}), ["call.result"]):
         texts = [

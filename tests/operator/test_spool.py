@@ -58,7 +58,7 @@ def test_trouble(monitoring: Monitoring, monkeypatch: pytest.MonkeyPatch) -> Non
     monitoring.server.status = 403
     assert "roles/monitoring.viewer" in run("spool", status=1).stderr
     monitoring.server.status = 500
-    assert "Error: Cloud Monitoring: 500" in run("spool", status=1).stderr
+    assert "500 Server Error" in run("spool", status=1).stderr
 
     def none(**_: object) -> None:
         raise DefaultCredentialsError("none")  # type: ignore[no-untyped-call] # google-auth's

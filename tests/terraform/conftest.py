@@ -42,6 +42,7 @@ def variables_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep what needs the runs in one process, and else each module: `--dist loadgroup`."""
     for item in items:

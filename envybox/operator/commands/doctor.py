@@ -24,8 +24,6 @@ STORED_SECONDS = 10.0
 _POLL_SECONDS = 0.2
 
 _NOT_CHECKED = (
-    ("scheduler", "gcloud scheduler jobs describe envybox-recover --location=REGION"),
-    ("ttl", "gcloud firestore fields ttls list --database=DATABASE"),
     ("grants", "terraform plan, which has no changes where they are as they should be"),
     ("dead letters", "envybox dead"),
     ("keys and the widget's code", "envybox keys check --site https://YOUR-SITE/"),
@@ -68,6 +66,10 @@ def checks(place: Place, lookup: Lookup, url: str | None, *, send: bool) -> Iter
     yield from of_store(place, lookup)
     if not place.is_local:
         yield from of_pubsub(place)
+        if not place.is_emulated:
+            from envybox.operator.checks_google import of_google
+
+            yield from of_google(place)
         for name, command in _NOT_CHECKED:
             yield Check(name, NOTE, "not checked here", command)
 
