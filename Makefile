@@ -33,7 +33,7 @@ TESTS = --no-loadscope-reorder tests/operator tests/tools tests/contract tests/e
 test: lint $(VENV)-checkov/.installed $(VENV)-site/.installed
 	$(BIN)/python -m pytest $(PARALLEL) $(TESTS) -m "not browser" --cov --cov-report=term $(APART:%=--ignore=%)
 	$(BIN)/python -m pytest $(PARALLEL) $(filter-out tests/terraform,$(APART))
-	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/terraform
+	$(BIN)/python -m pytest $(PARALLEL) --no-loadscope-reorder tests/terraform
 	$(BIN)/python -m pytest -m browser tests/operator/console
 
 lint: $(VENV)/.tested

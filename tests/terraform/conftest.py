@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,14 +17,26 @@ from tests.terraform import workspace
 def test_runs(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[dict[str, workspace.TestRun]]:
-    """The finished runs of `terraform test`, by the provider's major version."""
+    """The finished runs of `terraform test`, by the provider's major version.
+
+    They take minutes: of several processes one does them, and the others wait for its results.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
     runs: dict[str, workspace.TestRun] = {}
     try:
-        for major in workspace.PROVIDER_MAJORS:
-            folder = workspace.initialized(tmp_path_factory.mktemp(f"google-{major}"), major)
-            runs[major] = workspace.TestRun(folder)  # the next one is set up while it runs
-        for run in runs.values():
-            run.finish()
+        with (shared / "terraform-runs.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            for major in workspace.PROVIDER_MAJORS:
+                place = shared / f"google-{major}"
+                if place.exists():
+                    runs[major] = workspace.TestRun(place / "terraform")
+                else:  # the next one is set up while it runs
+                    place.mkdir()
+                    runs[major] = workspace.TestRun(workspace.initialized(place, major))
+            for run in runs.values():
+                run.finish()
         yield runs
     finally:
         for run in runs.values():
@@ -40,12 +54,3 @@ def variables_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for file in workspace.CONFIGURATION.glob("variables*.tf"):
         shutil.copy(file, folder)
     return folder
-
-
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what needs the runs in one process, and else each module: `--dist loadgroup`."""
-    for item in items:
-        if isinstance(item, pytest.Function) and item.path.is_relative_to(Path(__file__).parent):
-            needs_runs = "test_runs" in item.fixturenames
-            item.add_marker(pytest.mark.xdist_group("runs" if needs_runs else item.path.stem))

@@ -100,28 +100,34 @@ def plan(folder: Path, values: dict[str, Any]) -> tuple[int, str]:
 
 
 class TestRun:
-    """A `terraform test -json -verbose` that is under way, and later its results."""
+    """A `terraform test -json -verbose` that is under way, and later its results.
+
+    In a folder where one was run, its results.
+    """
 
     __test__ = False
 
     def __init__(self, folder: Path, *arguments: str) -> None:
         self.folder = folder
         self._log = folder / "test.jsonl"
-        with self._log.open("w") as log:
-            self._process = subprocess.Popen(
-                [*program("TERRAFORM", "terraform"), "test", "-json", "-verbose", *arguments],
-                cwd=folder,
-                env=environment(),
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+        self._process: subprocess.Popen[bytes] | None = None
+        if not self._log.exists():
+            with self._log.open("w") as log:
+                self._process = subprocess.Popen(
+                    [*program("TERRAFORM", "terraform"), "test", "-json", "-verbose", *arguments],
+                    cwd=folder,
+                    env=environment(),
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                )
         self.statuses: dict[tuple[str, str], str] = {}
         self.complaints: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.states: dict[tuple[str, str], dict[str, Any]] = {}
 
     def finish(self) -> None:
         """Wait for the end and read what came of each run."""
-        self._process.wait(timeout=900)
+        if self._process is not None:
+            self._process.wait(timeout=900)
         for line in self._log.read_text().splitlines():
             if not line.startswith("{"):
                 continue
@@ -137,7 +143,7 @@ class TestRun:
 
     def stop(self) -> None:
         """End it, should it still be under way."""
-        if self._process.poll() is None:
+        if self._process is not None and self._process.poll() is None:
             self._process.kill()
             self._process.wait()
 
