@@ -324,8 +324,6 @@ def test_in_a_terminal(local: World) -> None:
         stderr=theirs,
         cwd=_ROOT,
         start_new_session=True,
-        # What a shell starts in the background ignores Ctrl-C, its children too.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no thread is about
     )
     os.close(theirs)
     shown = b""
