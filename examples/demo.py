@@ -35,82 +35,14 @@ from envybox.tools.emulators import free_port
 from envybox.tools.interrupt import INTERRUPT
 from envybox.tools.push import Dispatcher, Push
 from envybox.tools.run import say
-from envybox.types import topic_of
+from envybox.types import TYPES, topic_of
 from examples.shown import Arrived, sections, text
-from examples.standins.amocrm import AmoCrm
-from examples.standins.analytics import Ga4, Metrica
-from examples.standins.bitrix24 import Bitrix24
-from examples.standins.recordings import MP3, Recordings
-from examples.standins.server import HTML, Fault, Reply
-from examples.standins.storage import Storage
-from examples.standins.telegram import Telegram
+from examples.standins.together import CHAT, RECORDING, Standins
 
 ROOT = Path(__file__).parents[1]
-CHAT = -1001234567890
-TYPES = (
-    "call.started",
-    "call.info",
-    "call.result",
-    "chat.manager",
-    "chat.offline",
-    "chat.online",
-    "lead.generator",
-    "lead.quiz",
-    "lead.video",
-)
 LONGEST_SECONDS = 90.0
 _TURNS = "another run has this key"
 """Events of one call take turns, and here come at once; in the cloud they come in order."""
-
-RECORDING = "/user/calls/9000001/play/8a/"
-
-
-class Standins(NamedTuple):
-    """The services."""
-
-    telegram: Telegram
-    bitrix24: Bitrix24
-    amocrm: AmoCrm
-    recordings: Recordings
-    storage: Storage
-    ga4: Ga4
-    metrica: Metrica
-
-    def settings(self, console: str) -> dict[str, dict[str, str]]:
-        """Return each function's settings, as its README tells them."""
-        return {
-            "telegram": {
-                "TELEGRAM_TOKEN": self.telegram.token,
-                "TELEGRAM_CHATS": str(CHAT),
-                "TELEGRAM_CONSOLE_URL": console,
-                "TELEGRAM_API": self.telegram.url,
-            },
-            "bitrix24": {"BITRIX24_WEBHOOK_URL": self.bitrix24.webhook},
-            "amocrm": {"AMOCRM_DOMAIN": self.amocrm.url, "AMOCRM_TOKEN": self.amocrm.token},
-            "recordings": {
-                "RECORDINGS_BUCKET": self.storage.bucket,
-                "RECORDINGS_HOSTS": self.recordings.url.removeprefix("http://"),
-                "STORAGE_EMULATOR_HOST": self.storage.url,
-            },
-            "conversions": {
-                "CONVERSIONS_CONSENT": "granted",
-                "GA4_MEASUREMENT_ID": "G-DEMO",
-                "GA4_API_SECRET": "demo",
-                "GA4_API": self.ga4.url,
-                "METRICA_COUNTER": "1",
-                "METRICA_TOKEN": self.metrica.token,
-                "METRICA_API": self.metrica.url,
-            },
-        }
-
-    def go_wrong(self) -> None:
-        """Order what goes wrong: each of it is borne."""
-        busy = Reply(503, {"error": "QUERY_LIMIT_EXCEEDED"})
-        self.bitrix24.faults.append(Fault("crm.item.add.json", busy))
-        self.amocrm.faults.append(Fault("/leads/unsorted/sip", None, effect=True))
-        self.telegram.faults.append(Fault("sendMessage", Reply(502, HTML)))
-        later = [Reply(404, b"not yet"), Reply(200, MP3)]
-        self.recordings.replies[RECORDING] = later
 
 
 class Running(NamedTuple):
@@ -198,15 +130,7 @@ def _go_on(running: Running, console: str, arrived: str) -> None:
 
 def _start(stack: contextlib.ExitStack, folder: Path, console: str) -> Running:
     """Start all of it, and wait until it is up. Raises `ChildFailed`."""
-    standins = Standins(
-        telegram=Telegram("1:demo"),
-        bitrix24=Bitrix24(),
-        amocrm=AmoCrm("demo"),
-        recordings=Recordings(),
-        storage=Storage("recordings"),
-        ga4=Ga4(),
-        metrica=Metrica("demo", time.time),
-    )
+    standins = Standins.made()
     for standin in standins:
         stack.enter_context(standin)
     key = secrets.token_hex(16)
@@ -246,9 +170,9 @@ def _start(stack: contextlib.ExitStack, folder: Path, console: str) -> Running:
     for process in processes:
         process.wait_until_up()
     for function in functions:
-        for type_ in TYPES:
-            push = Push(topic_of("envybox-", type_), function.url)
-            name = f"{function.name}-{type_}"
+        for row in TYPES:
+            push = Push(topic_of("envybox-", row.type), function.url)
+            name = f"{function.name}-{row.type}"
             stack.callback(Dispatcher(str(database), push, name, _quiet).stop)
     return Running(standins, receiver.url, key, database, processes, told)
 

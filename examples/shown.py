@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from examples.standins.bitrix24 import LEAD
 from examples.standins.server import Reply, Request, StandIn
 from examples.standins.telegram import shown
-
-if TYPE_CHECKING:
-    from examples.demo import Standins
+from examples.standins.together import Standins
 
 REFRESH_SECONDS = 5
 _STYLE = """

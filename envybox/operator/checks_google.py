@@ -7,16 +7,17 @@ from collections.abc import Callable, Iterator
 from envybox.errors import Unavailable
 from envybox.operator import metrics, rest
 from envybox.operator.checks import BAD, NOTE, OK, Check
-from envybox.operator.commands.spool import LATE_SECONDS
 from envybox.operator.place import Place
+from envybox.operator.spooled import LATE_SECONDS, NO_FIGURE
 from envybox.types import dead_letter_topic, spool_topic
 
 FIRESTORE = "https://firestore.googleapis.com"
 
 
 def of_google(place: Place) -> Iterator[Check]:
-    """Check the TTL, that `recover` is called, and what waits in the spool."""
-    for name, check in (("ttl", _ttl), ("scheduler", _scheduler), ("spooled", _spooled)):
+    """Check the TTL, that `recover` is called, and what waits in the spool, or died there."""
+    asked = (("ttl", _ttl), ("scheduler", _scheduler), ("spooled", _spooled), ("buried", _buried))
+    for name, check in asked:
         yield _asked(name, check, place)
 
 
@@ -41,9 +42,7 @@ def _scheduler(place: Place) -> Check:
     service = f"{place.settings.topic_prefix}recover"
     number = metrics.calls(place.project, service)
     if number:
-        return Check(
-            "scheduler", OK, f"{number:,} calls of {service} in the last quarter of an hour"
-        )
+        return Check("scheduler", OK, f"{number:,} calls of {service} within 15 minutes")
     return Check(
         "scheduler",
         BAD,
@@ -53,10 +52,18 @@ def _scheduler(place: Place) -> Check:
 
 
 def _spooled(place: Place) -> Check:
-    prefix = place.settings.topic_prefix
-    spooled = metrics.waiting(place.project, spool_topic(prefix))
-    dead = metrics.waiting(place.project, dead_letter_topic(prefix))
-    text = f"{spooled.number or 0:,}, and {dead.number or 0:,} dead letters"
-    if dead.number or (spooled.number and (spooled.oldest_seconds or 0) > LATE_SECONDS):
+    found = metrics.waiting(place.project, spool_topic(place.settings.topic_prefix))
+    if found.number is None:
+        return Check("spooled", NOTE, NO_FIGURE)
+    if found.number and (found.oldest_seconds or 0) > LATE_SECONDS:
+        text = f"{found.number:,}, the oldest for {found.oldest_seconds:,} s"
         return Check("spooled", BAD, text, "envybox spool")
-    return Check("spooled", OK, text)
+    return Check("spooled", OK, f"{found.number:,}")
+
+
+def _buried(place: Place) -> Check:
+    name = dead_letter_topic(place.settings.topic_prefix)
+    found = metrics.waiting(place.project, name)
+    if found.number is None:
+        return Check("buried", NOTE, NO_FIGURE)
+    return Check("buried", BAD if found.number else OK, f"{found.number:,}", f"envybox dead {name}")

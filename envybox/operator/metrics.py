@@ -41,10 +41,14 @@ def calls(project: str, service: str) -> int:
     """Return how often a service of Cloud Run was called lately. Raises `Unavailable`."""
     of = f'resource.labels.service_name="{service}"'
     series = _series(project, "run.googleapis.com/request_count", of)
-    return sum(int(point["value"]["int64Value"]) for one in series for point in one["points"])
+    return sum(number for points in series for number, _ in points)
 
 
-def _series(project: str, metric: str, of: str) -> list[dict[str, Any]]:
+Point = tuple[int, datetime]
+
+
+def _series(project: str, metric: str, of: str) -> list[list[Point]]:
+    """Return the points of each series of a metric, the newest first."""
     now = datetime.now(UTC)
     found = rest.get(
         f"{URL}/v3/projects/{project}/timeSeries",
@@ -55,19 +59,19 @@ def _series(project: str, metric: str, of: str) -> list[dict[str, Any]]:
         },
         role=_ROLE,
     )
-    series: list[dict[str, Any]] = found.get("timeSeries", [])
-    return series
-
-
-def _newest(series: list[dict[str, Any]]) -> tuple[int | None, datetime | None]:
-    if not series:
-        return None, None
     try:
-        newest = series[0]["points"][0]  # the newest comes first
-        at = datetime.fromisoformat(newest["interval"]["endTime"])
-        return int(newest["value"]["int64Value"]), at
+        return [[_point(one) for one in series["points"]] for series in found.get("timeSeries", [])]
     except (LookupError, TypeError, ValueError) as error:
         raise Unavailable(f"Cloud Monitoring: {error!r}") from error
+
+
+def _point(found: dict[str, Any]) -> Point:
+    at = datetime.fromisoformat(found["interval"]["endTime"])
+    return int(found["value"]["int64Value"]), at
+
+
+def _newest(series: list[list[Point]]) -> Point | tuple[None, None]:
+    return next((points[0] for points in series if points), (None, None))
 
 
 def _rfc3339(at: datetime) -> str:

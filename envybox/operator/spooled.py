@@ -12,6 +12,12 @@ from envybox.errors import Unavailable
 from envybox.operator.place import Place
 from envybox.types import spool_topic
 
+LATE_SECONDS = 600
+"""Older than this it is late: the longest pause between two tries of Pub/Sub's."""
+
+NO_FIGURE = "no figure of the last quarter of an hour"
+"""What is told where Cloud Monitoring knows nothing, which is not that nothing is there."""
+
 
 class Spooled(msgspec.Struct, frozen=True, kw_only=True):
     """How many webhooks wait, and since when the oldest does; `note` says why it is not known."""
@@ -38,7 +44,7 @@ def state(place: Place) -> Spooled:
     except Unavailable as error:
         return Spooled(note=str(error))
     if found.number is None or found.as_of is None:
-        return Spooled(note="no figure of the last quarter of an hour")
+        return Spooled(note=NO_FIGURE)
     age = timedelta(seconds=found.oldest_seconds or 0)
     return Spooled(count=found.number, oldest=found.as_of - age if found.number else None)
 

@@ -48,6 +48,7 @@ def _in_file(path: Path, ids: set[str], own: set[str | None]) -> int:
     forgotten = 0
     try:
         with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+            db.execute("BEGIN IMMEDIATE")  # no subscriber takes or ends a turn meanwhile
             for key, blob in db.execute("SELECT key, entry FROM once").fetchall():
                 entry = msgspec.json.decode(blob, type=Entry)
                 if _is_own(key, own):
@@ -58,6 +59,7 @@ def _in_file(path: Path, ids: set[str], own: set[str | None]) -> int:
                 else:
                     continue
                 forgotten += 1
+            db.execute("COMMIT")
     except sqlite3.Error as error:
         raise Unavailable(f"{path}: {error}") from error
     return forgotten
@@ -80,7 +82,7 @@ def _in_firestore(place: Place, ids: set[str], own: set[str | None]) -> Iterator
                     for turn in collection.where(filter=which).stream():
                         if _is_own(unquote(turn.id), own):
                             turn.reference.delete()
-                        elif turn.get("result") != _NOTHING:
+                        elif turn.to_dict().get("result", _NOTHING) != _NOTHING:
                             turn.reference.update({"result": _NOTHING})
                         else:
                             continue

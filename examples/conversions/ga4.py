@@ -41,8 +41,8 @@ class Ga4:
         row: Row,
         at: datetime,
         *,
-        thread: str,  # noqa: ARG002
-        again: bool,  # noqa: ARG002
+        thread: str,  # noqa: ARG002 - what Metrica's takes
+        again: bool,  # noqa: ARG002 - as above
     ) -> None:
         """Send a conversion. After a time-out it is sent again: GA4 cannot be asked for it."""
         answer = api.call(

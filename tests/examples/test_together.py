@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,14 +13,9 @@ import pytest
 
 from envybox.event import Event
 from envybox.testing import sample
-from examples.demo import CHAT, RECORDING, Standins
-from examples.standins.amocrm import AmoCrm
-from examples.standins.analytics import Ga4, Metrica
-from examples.standins.bitrix24 import LEAD, Bitrix24
-from examples.standins.recordings import Recordings
+from examples.standins.bitrix24 import LEAD
 from examples.standins.server import HTML, Fault, Reply
-from examples.standins.storage import Storage
-from examples.standins.telegram import Telegram
+from examples.standins.together import CHAT, RECORDING, Standins
 from tests.examples.clock import Clock
 from tests.examples.world import ORDERS, Function, World
 
@@ -42,15 +36,7 @@ def together(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Together
     clock = Clock()
     folder.mkdir()
     with closing(World(folder, monkeypatch)) as world, ExitStack() as stack:
-        standins = Standins(
-            telegram=Telegram("1:demo", clock=clock),
-            bitrix24=Bitrix24(clock=clock),
-            amocrm=AmoCrm("demo", clock=clock),
-            recordings=Recordings(),
-            storage=Storage("recordings"),
-            ga4=Ga4(),
-            metrica=Metrica("demo", time.time),
-        )
+        standins = Standins.made(clock=clock)
         for one in standins:
             stack.enter_context(one)
         functions = []

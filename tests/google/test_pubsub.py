@@ -54,6 +54,32 @@ def test_publish() -> None:
     asyncio.run(scenario())
 
 
+def test_topics() -> None:
+    """Each message goes to its own topic, its header too, and again to one that was known."""
+
+    async def scenario() -> None:
+        topics = []
+
+        async def publish(request: bytes, _context: Any) -> Any:
+            topics.append(PublishRequest.FromString(request).topic)
+            return PublishResponse(message_ids=["42"])
+
+        message = of_event(event_of(HELP_PAGE))
+        api = Api(Publish=publish)
+        async with serving(api) as address:
+            publisher = publisher_at(address)
+            for topic in (TOPIC, "envybox-spool", TOPIC):
+                await publisher.publish(topic, message, timeout=20)
+            await publisher.close()
+        names = [f"projects/example/topics/{name}" for name in (TOPIC, "envybox-spool", TOPIC)]
+        assert names == topics
+        assert [f"topic={name}" for name in names] == [
+            metadata["x-goog-request-params"] for metadata in api.metadata
+        ]
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize(
     ("code", "error"),
     [

@@ -42,5 +42,5 @@ class Monitoring:
         series: list[Any] = []
         if value is not None:
             point = {"interval": {"endTime": AT}, "value": {"int64Value": str(value)}}
-            series = [{"points": [point, {"interval": {}, "value": {"int64Value": "2"}}]}]
+            series = [{"points": [point, {**point, "value": {"int64Value": "2"}}]}]
         self.server.answer = json.dumps({"timeSeries": series} if series else {}).encode()

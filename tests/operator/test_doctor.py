@@ -11,10 +11,12 @@ import pytest
 from envybox.errors import Unaskable, Unavailable
 from envybox.local.lookup import SqliteLookup
 from envybox.operator.commands import doctor
+from envybox.operator.place import Place
 from envybox.ports.lookup import Filters
 from tests.contract.backends import Local
 from tests.contract.receiver import KEY as ACCEPTED
 from tests.contract.receiver import Receiver, serve
+from tests.operator.monitoring import Monitoring
 from tests.operator.support import Server, objects, run, serving
 from tests.operator.test_dead import _make
 from tests.operator.worlds import NOW, World, an_event
@@ -131,11 +133,21 @@ def test_no_store(local: World) -> None:
     assert "pending" not in found
 
 
+def test_what_google_knows(monitoring: Monitoring, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a project Google itself is asked too; what nobody can ask for is named."""
+    place = Place({})
+    for name in ("of_store", "of_pubsub"):
+        monkeypatch.setattr(doctor, name, lambda *_: iter(()))
+    lookup: Any = None  # it is asked for nothing
+    found = [check.name for check in doctor.checks(place, lookup, None, send=False)]
+    assert {"receiver", "ttl", "scheduler", "spooled", "buried", "grants"} <= set(found)
+    assert monitoring.asked
+
+
 @pytest.mark.emulator
 def test_topics_and_subscriptions(emulated: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Topics are there, the spool is taken, dead letters are kept; what is not is told."""
     from envybox.operator import listening
-    from envybox.operator.place import Place
     from envybox.operator.subscriptions import Subscriptions
 
     emulated.put(an_event())
@@ -143,6 +155,7 @@ def test_topics_and_subscriptions(emulated: World, monkeypatch: pytest.MonkeyPat
     assert "ok all 12 are there" in found["topics"]
     assert "BAD nothing takes what is spooled" in found["spool"]
     assert "note not checked here terraform plan" in found["grants"]
+    assert "ttl" not in found  # the emulators have none
     _make(emulated, ("envybox-spool", "envybox-spool"), ("telegram", "envybox-call-result"))
     with listening.subscribed(Place({}), ["call.result"]):
         texts = [

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from google.cloud import firestore
 
-from envybox import FirestoreKeeper, Once, SQLiteKeeper
+from envybox import Once
 from envybox.event import Event
+from envybox.subscriber.memory import memory
 from tests.operator.support import run
 from tests.operator.worlds import World, an_event
 
@@ -21,13 +21,8 @@ def _apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _once(world: World) -> Once:
-    """Return what takes the turns of a subscriber that is there beside the events."""
-    if world.is_local:
-        keeper: Any = SQLiteKeeper(Path(world.settings.local_path).with_name("once.db"))
-    else:
-        client = firestore.Client(project=world.settings.project, database=world.settings.database)
-        keeper = FirestoreKeeper(client, collection="once-crm")
-    return Once(keeper, name="crm")
+    """Return what takes the turns of a function that is deployed beside the receiver."""
+    return memory("crm", world.environ).once
 
 
 def _took(once: Once, event: Event, *, key: str | None = None) -> tuple[bool, Any]:

@@ -7,6 +7,7 @@ import pytest
 
 from envybox.receiver.app import App
 from envybox.settings import Settings
+from tests.receiver import flowing, recovering
 from tests.receiver.client import Client
 
 
@@ -20,3 +21,12 @@ def make(settings: Callable[..., Settings], tmp_path: Path) -> Callable[..., Cli
         return Client(App(settings(**local, **environ)))
 
     return make
+
+
+@pytest.fixture
+def world(
+    request: pytest.FixtureRequest, settings: Callable[..., Settings]
+) -> flowing.World | recovering.World:
+    """A world with the default settings, of the kind that the test's module is about."""
+    kind: type[flowing.World | recovering.World] = request.module.World
+    return kind(settings())

@@ -27,12 +27,6 @@ from tests.receiver.flowing import (
 from tests.samples import HELP_PAGE, NOON, webhook_of
 
 
-@pytest.fixture
-def world(settings: Callable[..., Settings]) -> World:
-    """A world with the default settings."""
-    return World(settings())
-
-
 def test_published(world: World) -> None:
     """A webhook is stored, then published, then marked."""
     (outcome,) = world.run(CALL)

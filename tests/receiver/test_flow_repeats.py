@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ import pytest
 from envybox.errors import Unavailable
 from envybox.ports.store import Mark
 from envybox.receiver.flow import Outcome
-from envybox.settings import Settings
 from tests.receiver.flowing import (
     CALL,
     CALL_TOPIC,
@@ -23,12 +21,6 @@ from tests.receiver.flowing import (
     settle,
 )
 from tests.samples import webhook_of
-
-
-@pytest.fixture
-def world(settings: Callable[..., Settings]) -> World:
-    """A world with the default settings."""
-    return World(settings())
 
 
 def test_duplicate_of_what_is_pending(world: World) -> None:

@@ -12,14 +12,7 @@ from envybox.errors import Rejected, Unavailable
 from envybox.ports.store import Backlog, Mark
 from envybox.receiver import course, deadline
 from envybox.receiver import recovery as recovery_module
-from envybox.settings import Settings
 from tests.receiver.recovering import CALL_TOPIC, DOWN, LEAD_TOPIC, World, published, spooled
-
-
-@pytest.fixture
-def world(settings: Callable[..., Settings]) -> World:
-    """A world with the default settings."""
-    return World(settings())
 
 
 def test_publishes_what_is_pending(world: World) -> None:

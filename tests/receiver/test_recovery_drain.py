@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 import msgspec
 import pytest
@@ -10,14 +9,7 @@ from envybox.errors import CallRefused, InvalidCall, NotFound, Rejected, Unavail
 from envybox.event import Event
 from envybox.ports.publish import Message
 from envybox.ports.store import Stored
-from envybox.settings import Settings
 from tests.receiver.recovering import CALL_TOPIC, DOWN, World, published, spooled
-
-
-@pytest.fixture
-def world(settings: Callable[..., Settings]) -> World:
-    """A world with the default settings."""
-    return World(settings())
 
 
 def test_drain(world: World) -> None:

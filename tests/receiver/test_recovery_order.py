@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,16 +11,8 @@ from envybox.ports.publish import Message
 from envybox.ports.store import Stored
 from envybox.receiver import course, spool
 from envybox.receiver import recovery as recovery_module
-from envybox.settings import Settings
 from tests.receiver.recovering import CALL_TOPIC, DOWN, LEAD_TOPIC, World, published, spooled
 from tests.samples import HELP_PAGE, webhook_of
-
-
-@pytest.fixture
-def world(settings: Callable[..., Settings]) -> World:
-    """A world with the default settings."""
-    return World(settings())
-
 
 # Where a run looks, and where the next goes on
 

@@ -19,8 +19,8 @@ def firestore(hosts: tuple[str, str]) -> Iterator[Any]:
         from google.cloud.firestore import Client
 
         client = Client(project="demo-subscriber")
-        yield client
-        client.close()
+    yield client
+    client.close()
 
 
 KEEPERS = ["memory", "sqlite", pytest.param("firestore", marks=pytest.mark.emulator)]

@@ -57,6 +57,8 @@ def stories(request: pytest.FixtureRequest, tmp_path: Path) -> Stories:
     """The stories of what the receiver's backends stored, of each in turn."""
     if request.param == "sqlite":
         return _in_a_file(tmp_path / "envybox.db")
+    host, _ = request.getfixturevalue("hosts")
+    request.getfixturevalue("monkeypatch").setenv("FIRESTORE_EMULATOR_HOST", host)
     return _in_firestore(request.getfixturevalue("firestore"))
 
 

@@ -8,10 +8,8 @@ import click
 
 from envybox.operator.group import Command
 from envybox.operator.place import Place, say
+from envybox.operator.spooled import LATE_SECONDS, NO_FIGURE
 from envybox.types import dead_letter_topic, spool_topic
-
-LATE_SECONDS = 600
-"""Older than this it is late: the longest pause between two tries of Pub/Sub's."""
 
 _WHY = (
     "They came while Firestore did not take them, and `recover` could not store them since; its "
@@ -51,7 +49,7 @@ def spool(place: Place, *, as_lines: bool) -> None:
             }
             click.echo(json.dumps(told))
         elif found.number is None:
-            click.echo(f"{name}: no figure of the last quarter of an hour")
+            click.echo(f"{name}: {NO_FIGURE}")
         else:
             since = f", the oldest for {found.oldest_seconds or 0:,} s" * bool(found.number)
             click.echo(f"{name}: {found.number:,}{since}, as of {place.time(found.as_of)}")

@@ -103,6 +103,7 @@ def test_a_project_s_topics_are_checked(client: Client, monkeypatch: pytest.Monk
     monkeypatch.setattr("envybox.operator.place.Place.is_local", False)
     told = [Check("topics", BAD, "missing: envybox-<spool>", "terraform apply")]
     monkeypatch.setattr("envybox.operator.commands.doctor.of_pubsub", lambda _: iter(told))
+    monkeypatch.setattr("envybox.operator.checks_google.of_google", lambda _: iter(()))
     page = client.get("/health").text
     assert "envybox-&lt;spool&gt;" in page
     assert "terraform apply" in page
