@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from envybox.errors import Unavailable
+from envybox.operator import console
 from envybox.operator.checks import BAD, Check
+from envybox.operator.checks_google import of_google
 from envybox.operator.console import health
 from envybox.operator.console.desk import Desk
 from envybox.operator.place import Place
@@ -108,6 +112,15 @@ def test_a_project_s_topics_are_checked(client: Client, monkeypatch: pytest.Monk
     assert "envybox-&lt;spool&gt;" in page
     assert "terraform apply" in page
     assert 'href="/health?dead=1"' in page
+
+
+@pytest.mark.usefixtures("monitoring")
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_what_google_knows_has_names(language: str) -> None:
+    """Each check of a project has a name in either language."""
+    words = json.loads((Path(console.__file__).parent / "words" / f"{language}.json").read_text())
+    names = [check.name for check in of_google(Place({}))]
+    assert names == [name for name in names if f"check.{name}" in words]
 
 
 @pytest.mark.emulator
