@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+NAME = "GRPC_EXPERIMENTS"
+CODE = f"""
+import os, sys
+
+class Watch:
+    def find_spec(self, name, *_):
+        if name == "grpc":
+            print(os.environ.get("{NAME}"))
+
+sys.meta_path.insert(0, Watch())
+import envybox.google
+print(os.environ.get("{NAME}"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({}, ["-event_engine_client", "None"]),
+        (
+            {NAME: "-event_engine_listener"},
+            2 * ["-event_engine_listener"],
+        ),
+        ({NAME: ""}, ["-event_engine_client", ""]),
+    ],
+)
+def test_setting(given: dict[str, str], told: list[str]) -> None:
+    """GRPC is told as it is imported, knows what it is told, and no child process hears of it."""
+    rest = {name: value for name, value in os.environ.items() if name != NAME}
+    command = [sys.executable, "-c", CODE]
+    done = subprocess.run(command, env=rest | given, capture_output=True, text=True, check=True)
+    assert (told, "") == (done.stdout.split("\n")[:-1], done.stderr)
