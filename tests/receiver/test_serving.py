@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from functions_framework import aio
+from functions_framework import aio, execution_id
 from functions_framework._http.gunicorn import UvicornApplication
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -16,12 +16,19 @@ from uvicorn_worker import UvicornWorker
 from envybox.receiver import serving
 
 
+def keep(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Undo after the test what is set in the framework's modules."""
+    monkeypatch.setattr(aio, "Route", Route)
+    for name in ("AsgiMiddleware", "set_execution_context_async"):
+        monkeypatch.setattr(execution_id, name, getattr(execution_id, name))
+
+
 def test_prepare(monkeypatch: pytest.MonkeyPatch) -> None:
     """The framework's server then never takes a worker for dead, nor closes what is idle."""
     monkeypatch.setenv("CLOUD_RUN_TIMEOUT_SECONDS", "10")
     monkeypatch.setenv("LOG_EXECUTION_ID", "true")
     monkeypatch.setattr(UvicornWorker, "CONFIG_KWARGS", {"loop": "auto", "http": "auto"})
-    monkeypatch.setattr(aio, "Route", Route)
+    keep(monkeypatch)
     serving.prepare()
     server = UvicornApplication(None, "127.0.0.1", 0, debug=False)
     assert 0 == server.cfg.timeout
@@ -58,7 +65,7 @@ def test_methods(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLOUD_RUN_TIMEOUT_SECONDS", "10")
     monkeypatch.setenv("LOG_EXECUTION_ID", "true")
     monkeypatch.setattr(UvicornWorker, "CONFIG_KWARGS", {"loop": "auto", "http": "auto"})
-    monkeypatch.setattr(aio, "Route", Route)
+    keep(monkeypatch)
     serving.prepare()
 
     async def function(request: Request) -> Response:
@@ -81,3 +88,19 @@ def test_methods(monkeypatch: pytest.MonkeyPatch) -> None:
     assert b"\r\nallow: GET, HEAD, POST\r\n" in unheard_of
     assert unheard_of.endswith(b'\r\n\r\n{"error":"method_not_allowed"}')
     assert no_http.startswith(b"HTTP/1.1 400 ")
+
+
+def test_no_execution_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No request gets an id of the framework's, which nothing here writes anywhere."""
+    monkeypatch.setenv("CLOUD_RUN_TIMEOUT_SECONDS", "10")
+    monkeypatch.setenv("LOG_EXECUTION_ID", "true")
+    monkeypatch.setattr(UvicornWorker, "CONFIG_KWARGS", {"loop": "auto", "http": "auto"})
+    keep(monkeypatch)
+    serving.prepare()
+
+    async def function(request: Request) -> Response:
+        return Response(" ".join(request.headers))
+
+    app = aio._create_asgi_app_with_function(function, "http", False)
+    (answer,) = asyncio.run(answers(app, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+    assert answer.endswith(b"\r\n\r\nhost connection")
