@@ -8,9 +8,12 @@ from binascii import a2b_qp
 
 from envybox.event import FieldWarning
 from envybox.receiver.request.text import Pair, Read, check_count, decode_pairs
+from envybox.webhook import Fields
 
 ESCAPED = "its ampersands were HTML-escaped"
 
+# What stands for `&` and `=` in a form that is read as a whole, and what it must not have then.
+_NOT_PLAIN = (b"\0", b"\1", b"%00", b"%01", b";")
 _STRAY = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 # An ampersand that was HTML-escaped, once or more often, as WordPress does too.
 _AMPERSAND = re.compile(rb"&(?:(?:amp|#0{0,4}38|#[xX]0{0,4}26);)+")
@@ -26,6 +29,9 @@ def parse(body: bytes, _content_type: str) -> Read:
     `urllib.parse.parse_qsl` refuses bytes that are not ASCII.
     """
     body = body.removeprefix(codecs.BOM_UTF8)
+    plain = _read_plain(body)
+    if plain is not None:
+        return plain, []
     pairs = _split(body)
     # Few bodies have a semicolon, which is percent-encoded in forms: the rest pays nothing.
     if b";" in body and not _is_webhook(pairs):
@@ -36,14 +42,34 @@ def parse(body: bytes, _content_type: str) -> Read:
     return decode_pairs(pairs)
 
 
+def _read_plain(body: bytes) -> Fields | None:
+    """Return the fields of a body of UTF-8, as nearly all are; None where it may be another.
+
+    It is unescaped and decoded as a whole, with marks for `&` and `=` that are no text's.
+    """
+    if any(mark in body for mark in _NOT_PLAIN):
+        return None
+    marked = body.replace(b"+", b" ").replace(b"&", b"\0").replace(b"=", b"\1")
+    try:
+        text = _unquote(marked).decode()
+    except UnicodeDecodeError:
+        return None
+    parts = [part for part in text.split("\0") if part]
+    check_count(len(parts))
+    fields: Fields = []
+    for part in parts:
+        name, _, value = part.partition("\1")
+        fields.append((name, value.replace("\1", "=") if "\1" in value else value))
+    return fields
+
+
 def _split(body: bytes) -> list[Pair]:
     parts = [part for part in body.replace(b"+", b" ").split(b"&") if part]
     check_count(len(parts))
     pairs: list[Pair] = []
     for part in parts:
         name, _, value = part.partition(b"=")
-        # Most fields of most webhooks are empty or plain.
-        pairs.append((_unquote(name), _unquote(value)) if b"%" in part else (name, value))
+        pairs.append((_unquote(name), _unquote(value)))
     return pairs
 
 

@@ -14,6 +14,13 @@ from tests.samples import HELP_PAGE
 
 FIELDS = st.lists(st.tuples(st.text(), st.text()))
 
+PIECES = [
+    *(bytes((one,)) for one in b"%&=+;a04\xff\n\r\0\1"),
+    *(b"%26", b"%3D", b"%3d", b"%25", b"%00", b"%01", b"%0A", b"%2", b"%FF", b"%D0%9F"),
+    "П".encode(),
+]
+"""What forms are made of, and what breaks them."""
+
 
 def parse(body: bytes) -> Fields:
     """Return the fields of a body that is UTF-8."""
@@ -52,6 +59,13 @@ def test_help_page(quote_via: object) -> None:
 def test_bodies(body: bytes, fields: Fields) -> None:
     """Forms are read as browsers and PHP write them, and with what they would never write."""
     assert fields == parse(body)
+
+
+@given(st.lists(st.sampled_from(PIECES)).map(b"".join))
+def test_as_a_whole(body: bytes) -> None:
+    """A body that is read as a whole gives what it gives field by field, as one with a NUL is."""
+    fields, warnings = form.parse(body + b"&end=%00", "")
+    assert (fields[:-1], warnings) == form.parse(body, "")
 
 
 def test_windows_1251() -> None:
