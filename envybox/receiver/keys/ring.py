@@ -1,7 +1,7 @@
 """The key ring: which keys are accepted, and whose they are.
 
-A key is looked up by its HMAC under a secret of this process: what the look-up's time
-tells is about the HMAC, which nobody outside can compute, so it is the same for a key
+A key is looked up by its MAC under a secret of this process: what the look-up's time
+tells is about the MAC, which nobody outside can compute, so it is the same for a key
 that is nearly right as for any other; and it does not grow with the number of keys. The
 match itself is compared in constant time.
 """
@@ -9,6 +9,7 @@ match itself is compared in constant time.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import hmac
 import secrets
 import time
@@ -106,7 +107,7 @@ class KeyRing:
             raise NotConfigured
         presented = [value for name, value in fields if name == "key"]
         if len(presented) == 1:
-            blinded = self._hmac(presented[0])
+            blinded = self._mac(presented[0])
             known, label = self._labels.get(blinded, (b"", ""))
             if hmac.compare_digest(known, blinded):
                 return label
@@ -140,11 +141,12 @@ class KeyRing:
                 error = SettingsError(_FILE, f"{type(error).__name__}.")
             self._failure = error
 
-    def _hmac(self, key: str) -> bytes:
-        return hmac.digest(self._secret, key.encode("utf-8", "surrogatepass"), "sha256")
+    def _mac(self, key: str) -> bytes:
+        data = key.encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(data, key=self._secret, digest_size=32).digest()
 
     def _blind(self, keys: dict[str, str]) -> dict[bytes, tuple[bytes, str]]:
-        blinded = {self._hmac(key): label for key, label in keys.items()}
+        blinded = {self._mac(key): label for key, label in keys.items()}
         return {digest: (digest, label) for digest, label in blinded.items()}
 
     @staticmethod
