@@ -57,7 +57,7 @@ def of_event(event: Event) -> Message:
     }
     return Message(
         data=encode(event),
-        attributes={name: _attribute(value) for name, value in attributes.items() if value},
+        attributes=_plain(attributes),
         ordering_key=_cut(subject.partition("/")[2]),
     )
 
@@ -75,6 +75,14 @@ def _site(site: str) -> str:
         return host.encode("idna").decode()
     except UnicodeError:  # a label that is empty, or too long
         return site
+
+
+def _plain(attributes: dict[str, str]) -> dict[str, str]:
+    """Return attributes as Pub/Sub and headers may hold them; of most nothing changes."""
+    texts = "".join(attributes.values())
+    if texts.isascii() and texts.isprintable() and len(texts) <= MAX_BYTES:
+        return {name: text for name, text in attributes.items() if text}
+    return {name: _attribute(text) for name, text in attributes.items() if text}
 
 
 def _attribute(text: str) -> str:
