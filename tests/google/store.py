@@ -15,6 +15,7 @@ from envybox.google.firestore import FirestoreStore
 from envybox.google.messages import (
     BatchWriteRequest,
     BatchWriteResponse,
+    Document,
     RunAggregationQueryRequest,
     RunAggregationQueryResponse,
     RunQueryRequest,
@@ -96,7 +97,7 @@ class Writes:
 
 def stored_document(record: Record) -> Any:
     """Return the document as Firestore would give it back."""
-    return document.build(record, f"{EVENTS}/{record.event.id}")
+    return Document.FromString(document.build(record, f"{EVENTS}/{record.event.id}"))
 
 
 class Counts:
