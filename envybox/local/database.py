@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +16,8 @@ from envybox.local.migrations import migrate
 
 BUSY_SECONDS = 0.05
 """How long SQLite itself waits for a file that another process holds."""
+
+_PAUSE_SECONDS = 0.01
 
 MESSAGE_RETENTION = timedelta(days=7)
 """How long a message is kept, delivered or not: as long as Pub/Sub does by default."""
@@ -36,7 +39,7 @@ def connect(path: str, *, wait: float = BUSY_SECONDS) -> sqlite3.Connection:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     db = sqlite3.connect(path, timeout=wait, isolation_level=None)
     try:
-        db.execute("PRAGMA journal_mode = WAL")
+        _use_wal(db, wait)
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA foreign_keys = ON")
         migrate(db)
@@ -44,6 +47,20 @@ def connect(path: str, *, wait: float = BUSY_SECONDS) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def _use_wal(db: sqlite3.Connection, wait: float) -> None:
+    """Keep the file by a write-ahead log. SQLite itself does not wait for who writes to it now."""
+    give_up_at = time.monotonic() + wait
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.Error as error:
+            if not is_busy(error) or time.monotonic() >= give_up_at:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
 
 
 def is_busy(error: Exception) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from envybox.errors import SettingsError
-from envybox.local import open_backend
+from envybox.local import database, open_backend
 from envybox.local.database import connect
 from envybox.settings import load
 from tests.local.support import opened, query, record
@@ -106,3 +106,14 @@ def test_old_sqlite(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A Python whose SQLite is too old is told so."""
     monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 26, 0))
     assert "3.35" in str(_refusal(path))
+
+
+def test_file_that_is_written_to(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file without a write-ahead log is waited for while another connection writes to it."""
+    writer = sqlite3.connect(path, isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        connect(str(path), wait=0)
+    monkeypatch.setattr(database.time, "sleep", lambda _: writer.execute("COMMIT"))
+    connect(str(path), wait=30).close()
+    writer.close()
