@@ -67,7 +67,7 @@ def _requests() -> Iterator[dict[str, bytes]]:
     name = f"{_DATABASE}/documents/events/{placeholder}"
     # CommitRequest and BatchWriteRequest agree in their first fields, database and writes.
     create = BatchWriteRequest().writes.add()
-    create.update.ParseFromString(document.build(record, name))
+    create.update.CopyFrom(document.build(record, name))
     create.current_document.exists = False
     update = BatchWriteRequest().writes.add()
     update.update.name = name

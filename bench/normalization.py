@@ -45,7 +45,7 @@ def _steps(fields: Fields) -> dict[str, Callable[[], object]]:
         "verify the key": lambda: ring.verify(read),
         "identify": lambda: identity.first_id(received),
         "keep verbatim": lambda: encode_raw(fields),
-        "Firestore document": lambda: document.build(record, "events/0"),
+        "Firestore document": lambda: document.build(record, "events/0").SerializeToString(),
         "Pub/Sub message": lambda: message.of_event(event),
         "event as JSON": lambda: encode(event),
     }

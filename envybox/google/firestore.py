@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from envybox.errors import BackendError, InvalidCall, NotFound, Rejected
 from envybox.google import document, queries
@@ -19,14 +20,12 @@ from envybox.google.messages import (
     RunAggregationQueryResponse,
     RunQueryResponse,
 )
-from envybox.google.values import field
 from envybox.ports.store import Backlog, Mark, Record, Stored
 
 _SERVICE = "/google.firestore.v1.Firestore/"
 _INVALID_ARGUMENT = 3
 _NOT_FOUND = 5
 _ALREADY_EXISTS = 6
-_WRITES = b"\x12"  # a BatchWriteRequest's field
 _CONTROL = "control"  # no event's id
 
 
@@ -77,10 +76,13 @@ class FirestoreStore:
             raise Rejected(str(error)) from error
 
     async def _create(
-        self, build: Callable[[Record, str], bytes], record: Record, timeout: float
+        self, build: Callable[[Record, str, Any], Any], record: Record, timeout: float
     ) -> bool:
-        write = document.creation(build(record, self._name(record.event.id)))
-        status = await self._write(self._creates, record.event.id, write, timeout)
+        request = BatchWriteRequest()
+        write = request.writes.add()
+        build(record, self._name(record.event.id), write.update)
+        write.current_document.exists = False
+        status = await self._write(self._creates, record.event.id, request, timeout)
         if status == _INVALID_ARGUMENT:  # this write's own, in a call that was taken
             raise Rejected("INVALID_ARGUMENT")
         if status not in (0, _ALREADY_EXISTS):
@@ -89,8 +91,9 @@ class FirestoreStore:
 
     async def _blame(self, error: BackendError, timeout: float) -> None:
         """Send the control. Raises `InvalidCall`, with this error, where it is not taken either."""
-        control = document.control(self._name(_CONTROL))
-        outcome = await self._alone(field(_WRITES, control), timeout)
+        request = BatchWriteRequest()
+        document.fill_control(request.writes.add(), self._name(_CONTROL))
+        outcome = await self._alone(request.SerializeToString(), timeout)
         if outcome not in (0, _NOT_FOUND):
             raise InvalidCall(str(error)) from error
 
@@ -113,8 +116,11 @@ class FirestoreStore:
     async def mark(self, mark: Mark, *, timeout: float) -> None:
         """Write the outcome of an attempt to publish; see the port."""
         timeout = await self._begin(timeout)
-        write = document.marking(mark, self._name(mark.event_id))
-        status = await self._write(self._marks, mark.event_id, write, timeout)
+        request = BatchWriteRequest()
+        write = request.writes.add()
+        write.update.name = self._name(mark.event_id)
+        document.fill_mark(write, mark)
+        status = await self._write(self._marks, mark.event_id, request, timeout)
         if status not in (0, _NOT_FOUND):
             raise status_error(status)
 
@@ -186,13 +192,13 @@ class FirestoreStore:
         await self._channel.close()
 
     async def _write(
-        self, batcher: Batcher[bytes, int], event_id: str, write: bytes, timeout: float
+        self, batcher: Batcher[bytes, int], event_id: str, request: Any, timeout: float
     ) -> int:
-        """Send a write; return its status.
+        """Send a BatchWriteRequest of one write; return its status.
 
         It may share a call with others, of other documents: BatchWrite takes one of each.
         """
-        part = field(_WRITES, write)
+        part = request.SerializeToString()
         return await batcher.add(part, key=event_id, size=len(part), timeout=timeout)
 
     async def _batch_write(
@@ -200,8 +206,8 @@ class FirestoreStore:
     ) -> Sequence[int | BackendError]:
         """Send writes, each on its own; return each one's status number or error.
 
-        Each comes as a field of the request. What protobuf reads from serialized messages
-        in a row is their merger: here, one request with all of the writes.
+        Each comes as a serialized request of its own. What protobuf reads from serialized
+        messages in a row is their merger: here, one request with all of the writes.
         """
         head = BatchWriteRequest(database=self._database)
         try:

@@ -126,7 +126,7 @@ class FirestoreLookup:
         batch._add_write_pbs(  # noqa: SLF001
             [
                 Write(
-                    update=Document.deserialize(made),
+                    update=Document.deserialize(made.SerializeToString()),
                     update_mask=DocumentMask(field_paths=_REWRITTEN),
                     current_document=Precondition(update_time=found.revision),
                 )

@@ -50,7 +50,7 @@ def broken_by_document(fields: Fields, *, bare: bool = False) -> list[str]:
     request = REQUESTS["BatchWrite"](database=STRICT.database)
     build = document.build_bare if bare else document.build
     name = f"{STRICT.database}/documents/events/{event.id}"
-    request.writes.add().update.ParseFromString(build(record, name))
+    build(record, name, request.writes.add().update)
     return broken(documents.RULES, "BatchWrite", request)
 
 

@@ -9,7 +9,6 @@ import msgspec
 
 from envybox.event import Event
 from envybox.google import document
-from envybox.google.messages import Document
 from envybox.ports.store import Record
 from envybox.webhook import Fields, encode_raw
 from tests.samples import event_of
@@ -22,11 +21,6 @@ def record_of(fields: Fields, event: Event | None = None, **changes: Any) -> Rec
     event = event_of(fields) if event is None else event
     record = Record(event=event, raw=encode_raw(fields), topic="envybox-call-result")
     return msgspec.structs.replace(record, **changes)
-
-
-def made(record: Record, name: str = NAME, *, bare: bool = False) -> Any:
-    """Return the document of a record as protobuf reads it."""
-    return Document.FromString((document.build_bare if bare else document.build)(record, name))
 
 
 def plain(value: Any) -> Any:
@@ -47,20 +41,20 @@ def plain(value: Any) -> Any:
     return getattr(value, kind)
 
 
-def fields_of(read: Any) -> dict[str, Any]:
+def fields_of(made: Any) -> dict[str, Any]:
     """Return a document's fields as Python's values."""
-    return {name: plain(value) for name, value in read.fields.items()}
+    return {name: plain(value) for name, value in made.fields.items()}
 
 
 def built(fields: Fields, **changes: Any) -> dict[str, Any]:
     """Return the fields of the document of a webhook with these fields."""
-    return fields_of(made(record_of(fields, **changes)))
+    return fields_of(document.build(record_of(fields, **changes), NAME))
 
 
 def with_extra(extra: dict[str, str]) -> dict[str, Any]:
     """Return the fields of a document whose extra fields are these."""
     event = msgspec.structs.replace(event_of([]), extra=extra)
-    return fields_of(made(record_of([], event)))
+    return fields_of(document.build(record_of([], event), NAME))
 
 
 def check_rules(value: Any, depth: int = 1) -> None:

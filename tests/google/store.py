@@ -15,7 +15,6 @@ from envybox.google.firestore import FirestoreStore
 from envybox.google.messages import (
     BatchWriteRequest,
     BatchWriteResponse,
-    Document,
     RunAggregationQueryRequest,
     RunAggregationQueryResponse,
     RunQueryRequest,
@@ -97,7 +96,7 @@ class Writes:
 
 def stored_document(record: Record) -> Any:
     """Return the document as Firestore would give it back."""
-    return Document.FromString(document.build(record, f"{EVENTS}/{record.event.id}"))
+    return document.build(record, f"{EVENTS}/{record.event.id}")
 
 
 class Counts:

@@ -10,15 +10,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from envybox.event import NORMALIZER_VERSION
-from envybox.google import values
-from tests.google.documents import NAME, built, check_rules, fields_of, made, record_of, with_extra
+from envybox.google import document, values
+from envybox.google.messages import BatchWriteRequest
+from tests.google.documents import NAME, built, check_rules, fields_of, record_of, with_extra
 from tests.samples import HELP_PAGE, SAMPLES, event_of
 
 
 def with_custom_data(data: Any) -> dict[str, Any]:
     """Return the fields of a document whose custom data is this."""
     event = msgspec.structs.replace(event_of([]), custom_data=data)
-    return fields_of(made(record_of([], event)))
+    return fields_of(document.build(record_of([], event), NAME))
 
 
 @pytest.mark.parametrize("title", SAMPLES)
@@ -42,12 +43,22 @@ def test_samples(title: str) -> None:
 
 def test_name() -> None:
     """The document has the name that it is given."""
-    assert made(record_of(HELP_PAGE), NAME).name == NAME
+    assert document.build(record_of(HELP_PAGE), NAME).name == NAME
 
 
 def test_nothing_expires_that_is_pending() -> None:
     """A new document has no end: the mark gives it one."""
     assert "expire_at" not in built(HELP_PAGE)
+
+
+def test_built_in_place() -> None:
+    """A document that is part of a request is made there; what was in it is gone."""
+    request = BatchWriteRequest()
+    part = request.writes.add().update
+    part.fields["leftover"].string_value = "x"
+    document.build(record_of(SAMPLES["a call starts"]), "other", part)
+    assert part is document.build(record_of(HELP_PAGE), NAME, part)
+    assert document.build(record_of(HELP_PAGE), NAME) == request.writes[0].update
 
 
 def test_documents_are_their_own() -> None:
@@ -84,10 +95,10 @@ JSON = st.recursive(
 def test_custom_data(data: Any) -> None:
     """Custom data is held as it is, or as JSON text with a warning, always within the rules."""
     event = msgspec.structs.replace(event_of([]), custom_data=data)
-    read = made(record_of([], event))
-    for value in read.fields.values():
+    made = document.build(record_of([], event), NAME)
+    for value in made.fields.values():
         check_rules(value)
-    kept, warnings = fields_of(read)["custom_data"], fields_of(read)["warnings"]
+    kept, warnings = fields_of(made)["custom_data"], fields_of(made)["warnings"]
     if warnings:
         reason = "not for Firestore, kept as JSON text"
         assert [{"field": "custom_data", "reason": reason}] == warnings

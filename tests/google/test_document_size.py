@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,7 +13,7 @@ from envybox.google import document
 from envybox.google.messages import BatchWriteRequest
 from envybox.receiver.request import MAX_BODY, read_fields
 from envybox.webhook import Fields, decode_raw, encode_raw
-from tests.google.documents import NAME, built, check_rules, fields_of, made, record_of, with_extra
+from tests.google.documents import NAME, built, check_rules, fields_of, record_of, with_extra
 from tests.samples import HELP_PAGE, event_of
 
 FIRESTORES_LIMIT = 1_048_576
@@ -64,8 +65,8 @@ BODIES = {
 
 
 @pytest.mark.parametrize("title", BODIES)
-@pytest.mark.parametrize("bare", [False, True])
-def test_size(title: str, bare: bool) -> None:
+@pytest.mark.parametrize("build", [document.build, document.build_bare])
+def test_size(title: str, build: Any) -> None:
     """Whatever a body of the largest size becomes, Firestore can hold it, and raw is whole."""
     body = BODIES[title]
     assert len(body) <= MAX_BODY
@@ -75,13 +76,13 @@ def test_size(title: str, bare: bool) -> None:
     event = msgspec.structs.replace(
         event, warnings=[FieldWarning(w.field[:100], w.reason) for w in event.warnings]
     )
-    read = made(record_of(fields, event), bare=bare)
-    assert read.ByteSize() <= FIRESTORES_LIMIT
-    for value in read.fields.values():
+    made = build(record_of(fields, event), NAME)
+    assert made.ByteSize() <= FIRESTORES_LIMIT
+    for value in made.fields.values():
         check_rules(value)
         assert value.ByteSize() <= FIRESTORES_LIMIT - 89
-    assert fields == decode_raw(document.read_raw(read.fields["raw"].string_value))
-    kept = fields_of(read)
+    assert fields == decode_raw(document.read_raw(made.fields["raw"].string_value))
+    kept = fields_of(made)
     assert (event.id, event.type) == (kept["id"], kept["type"])
     assert {"state": "pending", "attempts": 0}.items() <= kept["publish"].items()
 
@@ -102,11 +103,11 @@ def test_lightened() -> None:
 def test_long_raw() -> None:
     """A raw that is too long beside the rest is compressed, and comes back whole."""
     fields: Fields = [("message", "x" * 600_000)]
-    read = made(record_of(fields))
-    raw = read.fields["raw"].string_value
+    made = document.build(record_of(fields), NAME)
+    raw = made.fields["raw"].string_value
     assert len(raw) < 10_000
     assert encode_raw(fields) == document.read_raw(raw)
-    assert "x" * 600_000 == fields_of(read)["chat"]["message"]
+    assert "x" * 600_000 == fields_of(made)["chat"]["message"]
 
 
 @given(st.lists(st.tuples(st.text(), st.text(st.characters()))))
@@ -131,7 +132,7 @@ def test_cut_text() -> None:
 def test_bare() -> None:
     """The bare document has what every event has, without what might be refused."""
     fields: Fields = [*HELP_PAGE, ("chat_text", "x"), ("a", "b"), ("custom_data", "[1]")]
-    kept = fields_of(made(record_of(fields), bare=True))
+    kept = fields_of(document.build_bare(record_of(fields), NAME))
     assert (None, {}, [], []) == (
         kept["custom_data"],
         kept["extra"],
@@ -149,7 +150,7 @@ def test_bare() -> None:
 
 def test_bare_without_chat() -> None:
     """A bare document of an event that has no chat has none either."""
-    kept = fields_of(made(record_of([("a", "b")]), bare=True))
+    kept = fields_of(document.build_bare(record_of([("a", "b")]), NAME))
     assert kept["chat"] is None
     assert ["extra"] == [warning["field"] for warning in kept["warnings"]]
 
@@ -157,8 +158,8 @@ def test_bare_without_chat() -> None:
 def test_control() -> None:
     """The control is of an event's kind, in whatever the deployment gives; it holds no webhook."""
     control = BatchWriteRequest().writes.add()
-    control.ParseFromString(document.control(NAME))
+    document.fill_control(control, NAME)
     kept = fields_of(control.update)
-    assert set(fields_of(made(record_of(HELP_PAGE), bare=True))) == set(kept)
+    assert set(fields_of(document.build_bare(record_of(HELP_PAGE), NAME))) == set(kept)
     assert control.current_document.exists, "nothing is written where there is no such document"
     assert control.update.ByteSize() < 2000

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from envybox.errors import Unavailable
+from envybox.google import document
 from envybox.google.channel import Channel
 from envybox.google.credentials import CREDENTIALS_SECONDS, Google
 from envybox.google.firestore import FirestoreStore
@@ -16,7 +17,6 @@ from envybox.google.messages import (
 )
 from envybox.ports.store import Mark
 from tests.google.default import Default
-from tests.google.documents import made
 from tests.google.server import serving
 from tests.google.store import (
     DATABASE,
@@ -42,7 +42,7 @@ def test_create() -> None:
 
     run(writes.api, scenario)
     ((write,),) = [request.writes for request in writes.requests]
-    assert made(record, f"{EVENTS}/{record.event.id}") == write.update
+    assert document.build(record, f"{EVENTS}/{record.event.id}") == write.update
     assert write.current_document.WhichOneof("condition_type") == "exists"
     assert not write.current_document.exists
     assert not write.HasField("update_mask")

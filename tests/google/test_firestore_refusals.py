@@ -7,11 +7,11 @@ import grpc
 import pytest
 
 from envybox.errors import CallRefused, Rejected, Unavailable
+from envybox.google import document
 from envybox.google.firestore import FirestoreStore
 from envybox.google.messages import (
     BatchWriteRequest,
 )
-from tests.google.documents import made
 from tests.google.server import Api
 from tests.google.store import (
     EVENTS,
@@ -41,7 +41,7 @@ def test_bare(by: str) -> None:
 
     run(writes.api, scenario)
     assert 2 == len(writes.requests)
-    bare = made(record, f"{EVENTS}/{record.event.id}", bare=True)
+    bare = document.build_bare(record, f"{EVENTS}/{record.event.id}")
     assert bare == writes.requests[1].writes[0].update
 
 
