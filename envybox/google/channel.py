@@ -24,8 +24,8 @@ from envybox.google.credentials import Google, Headers
 # imported. A release that does not know it any more says so on standard error: a test tells.
 _GIVEN = os.environ.get("GRPC_EXPERIMENTS")
 os.environ["GRPC_EXPERIMENTS"] = _GIVEN or "-event_engine_client"
-import grpc  # noqa: E402
-import grpc.aio  # noqa: E402
+import grpc  # noqa: E402 - what it reads is set first
+import grpc.aio  # noqa: E402 - as above
 
 if _GIVEN is None:  # the children of this process have nothing to do with it
     del os.environ["GRPC_EXPERIMENTS"]

@@ -79,10 +79,11 @@ def _site(site: str) -> str:
 
 def _plain(attributes: dict[str, str]) -> dict[str, str]:
     """Return attributes as Pub/Sub and headers may hold them; of most nothing changes."""
-    texts = "".join(attributes.values())
+    filled = {name: text for name, text in attributes.items() if text}
+    texts = "".join(filled.values())
     if texts.isascii() and texts.isprintable() and len(texts) <= MAX_BYTES:
-        return {name: text for name, text in attributes.items() if text}
-    return {name: _attribute(text) for name, text in attributes.items() if text}
+        return filled
+    return {name: _attribute(text) for name, text in filled.items()}
 
 
 def _attribute(text: str) -> str:

@@ -158,16 +158,27 @@ AGES = {
 
 @pytest.mark.parametrize("name", AGES)
 def test_connections_that_the_server_ends(name: str) -> None:
-    """Connections that Google ends, both at once, cost no call, whether it is busy or idle.
-
-    A call in the very moment of the end may fail, as its `UNAVAILABLE`, and the flow tries
-    again: no pause here is as long as the time after which a connection ends.
-    """
+    """Connections that Google ends, both at once, cost no call, whether it is busy or idle."""
 
     async def scenario() -> None:
         async with backends(None, AGES[name]) as both:
-            for pause in (0.0, 0.01, 0.2, 0.3) * 6:
+            for pause in (0.0, 0.01, 0.1, 0.2) * 10:
                 await asyncio.sleep(pause)
                 await both.use()
+
+    run(scenario)
+
+
+def test_calls_as_the_server_ends_connections() -> None:
+    """A call in the very moment in which an idle connection ends is taken, or else its repeat is."""
+
+    async def scenario() -> None:
+        async with backends(None, AGES["closed after idleness"]) as both:
+            for pause in (0.045, 0.05, 0.055, 0.06) * 10:
+                await asyncio.sleep(pause)
+                try:
+                    await both.use()
+                except Unavailable:  # the flow tries again, too
+                    await both.use()
 
     run(scenario)

@@ -16,20 +16,20 @@ from uvicorn_worker import UvicornWorker
 from envybox.receiver import serving
 
 
-def keep(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Undo after the test what is set in the framework's modules."""
-    monkeypatch.setattr(aio, "Route", Route)
-    for name in ("AsgiMiddleware", "set_execution_context_async"):
-        monkeypatch.setattr(execution_id, name, getattr(execution_id, name))
-
-
-def test_prepare(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The framework's server then never takes a worker for dead, nor closes what is idle."""
+@pytest.fixture(autouse=True)
+def _prepared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The framework and its server as the receiver sets them, for a test's time."""
     monkeypatch.setenv("CLOUD_RUN_TIMEOUT_SECONDS", "10")
     monkeypatch.setenv("LOG_EXECUTION_ID", "true")
     monkeypatch.setattr(UvicornWorker, "CONFIG_KWARGS", {"loop": "auto", "http": "auto"})
-    keep(monkeypatch)
+    monkeypatch.setattr(aio, "Route", Route)
+    for name in ("AsgiMiddleware", "set_execution_context_async"):
+        monkeypatch.setattr(execution_id, name, getattr(execution_id, name))
     serving.prepare()
+
+
+def test_prepare() -> None:
+    """The framework's server then never takes a worker for dead, nor closes what is idle."""
     server = UvicornApplication(None, "127.0.0.1", 0, debug=False)
     assert 0 == server.cfg.timeout
     assert ("auto", serving.KEEP_ALIVE_SECONDS) == (
@@ -60,13 +60,8 @@ async def answers(app: Starlette, *requests: bytes) -> list[bytes]:
     return received
 
 
-def test_methods(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_methods() -> None:
     """TRACE comes to the function, and a method that no parser knows gets the same answer."""
-    monkeypatch.setenv("CLOUD_RUN_TIMEOUT_SECONDS", "10")
-    monkeypatch.setenv("LOG_EXECUTION_ID", "true")
-    monkeypatch.setattr(UvicornWorker, "CONFIG_KWARGS", {"loop": "auto", "http": "auto"})
-    keep(monkeypatch)
-    serving.prepare()
 
     async def function(request: Request) -> Response:
         return Response(f"function: {request.method}")
@@ -90,17 +85,12 @@ def test_methods(monkeypatch: pytest.MonkeyPatch) -> None:
     assert no_http.startswith(b"HTTP/1.1 400 ")
 
 
-def test_no_execution_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_execution_ids() -> None:
     """No request gets an id of the framework's, which nothing here writes anywhere."""
-    monkeypatch.setenv("CLOUD_RUN_TIMEOUT_SECONDS", "10")
-    monkeypatch.setenv("LOG_EXECUTION_ID", "true")
-    monkeypatch.setattr(UvicornWorker, "CONFIG_KWARGS", {"loop": "auto", "http": "auto"})
-    keep(monkeypatch)
-    serving.prepare()
 
     async def function(request: Request) -> Response:
-        return Response(" ".join(request.headers))
+        return Response(f"{' '.join(request.headers)} {execution_id.execution_context_var.get()}")
 
     app = aio._create_asgi_app_with_function(function, "http", False)
     (answer,) = asyncio.run(answers(app, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
-    assert answer.endswith(b"\r\n\r\nhost connection")
+    assert answer.endswith(b"\r\n\r\nhost connection None")

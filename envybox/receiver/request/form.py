@@ -12,8 +12,9 @@ from envybox.webhook import Fields
 
 ESCAPED = "its ampersands were HTML-escaped"
 
-# What stands for `&` and `=` in a form that is read as a whole, and what it must not have then.
-_NOT_PLAIN = (b"\0", b"\1", b"%00", b"%01", b";")
+# What a form must not have to be read as a whole: the marks that then stand for `&` and `=`, and
+# a semicolon, which may be an escaped ampersand's. It is percent-encoded in forms: few have it.
+_NOT_WHOLE = (b"\0", b"\1", b"%00", b"%01", b";")
 _STRAY = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 # An ampersand that was HTML-escaped, once or more often, as WordPress does too.
 _AMPERSAND = re.compile(rb"&(?:(?:amp|#0{0,4}38|#[xX]0{0,4}26);)+")
@@ -29,11 +30,10 @@ def parse(body: bytes, _content_type: str) -> Read:
     `urllib.parse.parse_qsl` refuses bytes that are not ASCII.
     """
     body = body.removeprefix(codecs.BOM_UTF8)
-    plain = _read_plain(body)
-    if plain is not None:
-        return plain, []
+    fields = _read_whole(body)
+    if fields is not None:
+        return fields, []
     pairs = _split(body)
-    # Few bodies have a semicolon, which is percent-encoded in forms: the rest pays nothing.
     if b";" in body and not _is_webhook(pairs):
         unescaped = _split(_AMPERSAND.sub(b"&", body))
         if _is_webhook(unescaped):
@@ -42,12 +42,12 @@ def parse(body: bytes, _content_type: str) -> Read:
     return decode_pairs(pairs)
 
 
-def _read_plain(body: bytes) -> Fields | None:
+def _read_whole(body: bytes) -> Fields | None:
     """Return the fields of a body of UTF-8, as nearly all are; None where it may be another.
 
     It is unescaped and decoded as a whole, with marks for `&` and `=` that are no text's.
     """
-    if any(mark in body for mark in _NOT_PLAIN):
+    if any(part in body for part in _NOT_WHOLE):
         return None
     marked = body.replace(b"+", b" ").replace(b"&", b"\0").replace(b"=", b"\1")
     try:

@@ -25,15 +25,12 @@ print(os.environ.get("{NAME}"))
     ("given", "told"),
     [
         ({}, ["-event_engine_client", "None"]),
-        (
-            {NAME: "-event_engine_listener"},
-            2 * ["-event_engine_listener"],
-        ),
+        ({NAME: "-event_engine_listener"}, 2 * ["-event_engine_listener"]),
         ({NAME: ""}, ["-event_engine_client", ""]),
     ],
 )
 def test_setting(given: dict[str, str], told: list[str]) -> None:
-    """GRPC is told as it is imported, knows what it is told, and no child process hears of it."""
+    """What gRPC is told at its import it knows, and no child of the process hears of it."""
     rest = {name: value for name, value in os.environ.items() if name != NAME}
     command = [sys.executable, "-c", CODE]
     done = subprocess.run(command, env=rest | given, capture_output=True, text=True, check=True)
