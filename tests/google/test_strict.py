@@ -170,7 +170,7 @@ def test_connections_that_the_server_ends(name: str) -> None:
 
 
 def test_calls_as_the_server_ends_connections() -> None:
-    """A call in the very moment in which an idle connection ends is taken, or else its repeat is."""
+    """A call in the very moment in which a connection ends is taken, or else its repeat is."""
 
     async def scenario() -> None:
         async with backends(None, AGES["closed after idleness"]) as both:
