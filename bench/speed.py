@@ -14,6 +14,8 @@ from bench.figures import Effort, Figure, Samples, figure, there_and_back
 from bench.webhooks import SMALL, form
 
 DELAY_MS = 15
+RATE = 40
+"""Webhooks a second that come at random: half of what `naive` can take with that delay."""
 _BODY = form(SMALL)
 
 
@@ -21,7 +23,7 @@ def near(effort: Effort) -> list[Figure]:
     """Measure with the emulators as they are."""
     samples: Samples = defaultdict(list)
     for _ in range(effort.rounds):
-        _round(samples, effort, (1, 8), delay=0)
+        _round(samples, effort, (1, 8))
 
     def of(name: str, unit: str, ours: str, peer: str = "naive", **goal: object) -> Figure:
         return figure(samples, name, unit, f"envybox {ours}", peer, **goal)
@@ -41,7 +43,7 @@ def far(effort: Effort) -> list[Figure]:
     """Measure with every call to a backend delayed, as in a real region."""
     samples: Samples = defaultdict(list)
     for _ in range(effort.rounds):
-        _round(samples, effort, (1, 32, 128), delay=DELAY_MS)
+        _round(samples, effort, (1, 32, 128), delay=DELAY_MS, rate=RATE)
     where = f"{DELAY_MS} ms a call"
 
     def of(name: str, unit: str, ours: str, peer: str = "naive", **goal: object) -> Figure:
@@ -54,6 +56,8 @@ def far(effort: Effort) -> list[Figure]:
         of(f"{where}, one client, p50", "ms", "p50 1", "floor", goal=0.68),
         of("CPU a request, 32 connections", "ms", "cpu 32"),
         of("the emulators' CPU a request", "ms", "emulators 32"),
+        of(f"{where}, {RATE} webhooks/s at random, p50", "ms", "p50 at random"),
+        of(f"{where}, {RATE} webhooks/s at random, p99", "ms", "p99 at random"),
         *_against_before(samples, effort, (1, 32, 128)),
     ]
 
@@ -72,7 +76,14 @@ def _against_before(samples: Samples, effort: Effort, connections: tuple[int, ..
     ]
 
 
-def _round(samples: Samples, effort: Effort, connections: tuple[int, ...], delay: float) -> None:
+def _round(
+    samples: Samples,
+    effort: Effort,
+    connections: tuple[int, ...],
+    *,
+    delay: float = 0,
+    rate: float = 0,
+) -> None:
     with contextlib.ExitStack() as stack:
         undelayed = backend = stack.enter_context(stand.emulated())
         if delay:
@@ -93,6 +104,12 @@ def _round(samples: Samples, effort: Effort, connections: tuple[int, ...], delay
             ]
             if number == 1:
                 runs.append(partial(_floor, samples, backend, effort.seconds))
+            there_and_back(runs, effort)
+        if rate:
+            runs = [
+                partial(_at_random, samples, name, server, rate=rate, seconds=effort.seconds)
+                for name, server in servers.items()
+            ]
             there_and_back(runs, effort)
 
 
@@ -118,3 +135,12 @@ def _load(
 def _floor(samples: Samples, backend: stand.Backend, seconds: float) -> None:
     load = floor.run(backend, concurrency=1, seconds=seconds)
     samples["floor p50 1"].append(load.p50)
+
+
+def _at_random(
+    samples: Samples, name: str, server: stand.Server, *, rate: float, seconds: float
+) -> None:
+    # Longer than the others, and with connections for all: of a few there is no p99.
+    load = client.run(server.port, _BODY, connections=64, seconds=seconds * 5, rate=rate)
+    samples[f"{name} p50 at random"].append(load.p50)
+    samples[f"{name} p99 at random"].append(load.p99)

@@ -55,7 +55,6 @@ PARTS = {
 IMPORTLIB = {
     "envybox/receiver/app.py",  # the backend that the settings name
     "envybox/__init__.py",  # the public names, when they are asked for
-    "envybox/google/messages.py",  # the protobuf classes without the clients around them
 }
 """Who may import by a name made at run time: what this table cannot see."""
 

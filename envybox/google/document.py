@@ -46,7 +46,7 @@ def build(record: Record, name: str, document: Any = None) -> Any:
     """
     event = record.event
     document = Document() if document is None else document
-    document.CopyFrom(_EMPTY)
+    document.ParseFromString(_EMPTY)
     document.name = name
     fields = document.fields
     warnings = list(event.warnings)
@@ -211,7 +211,7 @@ def _empty() -> Any:
     return document
 
 
-_EMPTY = _empty()
+_EMPTY: bytes = _empty().SerializeToString()
 _CONTROL = Record(
     event=Event(
         id="control",

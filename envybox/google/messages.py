@@ -1,64 +1,204 @@
-"""The protobuf classes of Firestore and Pub/Sub, imported without their clients.
+"""The messages of Firestore's and Pub/Sub's APIs that are sent and read here, and their classes.
 
-The two libraries' packages import all of their clients (REST, pipelines, two of each) when
-any part of them is imported, most of a cold start. What is needed here are the classes of
-the messages alone, which stand in modules that import nothing else. They are imported with
-empty stand-ins for the packages around them, which are taken away afterwards: whoever
-imports the libraries proper gets them whole, with these same classes (but these modules are no
-attributes of the package `types` then: it takes `from … import`). Where a release of a
-library is laid out differently, the plain import takes over (a test tells).
+Each has the fields that are used, as Google defines them (enums as `int32`, which is the same on
+the wire); what else comes is kept unread. To import the two libraries' own takes a tenth of a
+cold start (docs/performance.md): they make all of their classes. A test holds each field to them.
 
-Measured by `bench/cold_start.py`.
+https://github.com/googleapis/googleapis/tree/master/google/firestore/v1
+https://github.com/googleapis/googleapis/tree/master/google/pubsub/v1
 """
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import sys
-from types import ModuleType
 from typing import Any
 
+from envybox.google import proto
 
-def import_types(package: str, *names: str) -> tuple[list[ModuleType], bool]:
-    """Return modules of `package`.types, and whether that went without the package itself."""
-    if package in sys.modules:
-        return [importlib.import_module(f"{package}.types.{name}") for name in names], False
-    stand_ins = (package, f"{package}.types")
-    try:
-        for name in stand_ins:
-            spec = importlib.util.find_spec(name)
-            if spec is None or spec.submodule_search_locations is None:
-                raise ImportError(name)  # noqa: TRY301 - caught below, as the others are
-            stand_in = ModuleType(name)
-            stand_in.__spec__ = spec
-            stand_in.__path__ = list(spec.submodule_search_locations)
-            sys.modules[name] = stand_in
-        return [importlib.import_module(f"{package}.types.{name}") for name in names], True
-    except (ImportError, AttributeError):
-        for name in [name for name in sys.modules if name.startswith(f"{package}.")]:
-            del sys.modules[name]
-        sys.modules.pop(package, None)
-        return [importlib.import_module(f"{package}.types.{name}") for name in names], False
-    finally:
-        for name in stand_ins:
-            if sys.modules.get(name) is not None and not hasattr(sys.modules[name], "__file__"):
-                del sys.modules[name]
+_WELL_KNOWN = """
+message Timestamp {
+  int64 seconds = 1;
+  int32 nanos = 2;
+}
+message Int32Value {
+  int32 value = 1;
+}
+message Int64Value {
+  int64 value = 1;
+}
+message Status {
+  int32 code = 1;
+  string message = 2;
+}
+"""
 
+_DOCUMENT = """
+message Document {
+  string name = 1;
+  map<string, Value> fields = 2;
+  Timestamp create_time = 3;
+}
+message Value {
+  oneof value_type {
+    int32 null_value = 11;
+    bool boolean_value = 1;
+    int64 integer_value = 2;
+    double double_value = 3;
+    Timestamp timestamp_value = 10;
+    string string_value = 17;
+    string reference_value = 5;
+    ArrayValue array_value = 9;
+    MapValue map_value = 6;
+  }
+}
+message ArrayValue {
+  repeated Value values = 1;
+}
+message MapValue {
+  map<string, Value> fields = 1;
+}
+message DocumentMask {
+  repeated string field_paths = 1;
+}
+message GetDocumentRequest {
+  string name = 1;
+  DocumentMask mask = 2;
+}
+"""
 
-(_firestore, _document), FIRESTORE_IS_LIGHT = import_types(
-    "google.cloud.firestore_v1", "firestore", "document"
-)
-(_pubsub,), PUBSUB_IS_LIGHT = import_types("google.pubsub_v1", "pubsub")
+_WRITE = """
+message Write {
+  oneof operation {
+    Document update = 1;
+  }
+  DocumentMask update_mask = 3;
+  Precondition current_document = 4;
+  repeated DocumentTransform.FieldTransform update_transforms = 7;
+}
+message Precondition {
+  oneof condition_type {
+    bool exists = 1;
+  }
+}
+message DocumentTransform {
+  message FieldTransform {
+    string field_path = 1;
+    oneof transform_type {
+      Value increment = 3;
+    }
+  }
+}
+message BatchWriteRequest {
+  string database = 1;
+  repeated Write writes = 2;
+}
+message BatchWriteResponse {
+  repeated Status status = 2;
+}
+"""
 
-# The classes below proto-plus's: filling them directly takes a sixteenth of the time.
-BatchWriteRequest: Any = _firestore.BatchWriteRequest.pb()
-BatchWriteResponse: Any = _firestore.BatchWriteResponse.pb()
-GetDocumentRequest: Any = _firestore.GetDocumentRequest.pb()
-RunQueryRequest: Any = _firestore.RunQueryRequest.pb()
-RunQueryResponse: Any = _firestore.RunQueryResponse.pb()
-RunAggregationQueryRequest: Any = _firestore.RunAggregationQueryRequest.pb()
-RunAggregationQueryResponse: Any = _firestore.RunAggregationQueryResponse.pb()
-Document: Any = _document.Document.pb()
-PublishRequest: Any = _pubsub.PublishRequest.pb()
-PublishResponse: Any = _pubsub.PublishResponse.pb()
+_QUERY = """
+message StructuredQuery {
+  message CollectionSelector {
+    string collection_id = 2;
+  }
+  message FieldReference {
+    string field_path = 2;
+  }
+  message Projection {
+    repeated FieldReference fields = 2;
+  }
+  message Order {
+    FieldReference field = 1;
+    int32 direction = 2;
+  }
+  message Filter {
+    oneof filter_type {
+      CompositeFilter composite_filter = 1;
+      FieldFilter field_filter = 2;
+    }
+  }
+  message CompositeFilter {
+    int32 op = 1;
+    repeated Filter filters = 2;
+  }
+  message FieldFilter {
+    FieldReference field = 1;
+    int32 op = 2;
+    Value value = 3;
+  }
+  Projection select = 1;
+  repeated CollectionSelector from_ = 2;
+  Filter where = 3;
+  repeated Order order_by = 4;
+  Int32Value limit = 5;
+  Cursor start_at = 7;
+}
+message Cursor {
+  repeated Value values = 1;
+  bool before = 2;
+}
+message RunQueryRequest {
+  string parent = 1;
+  oneof query_type {
+    StructuredQuery structured_query = 2;
+  }
+}
+message RunQueryResponse {
+  Document document = 1;
+}
+message StructuredAggregationQuery {
+  message Aggregation {
+    message Count {
+      Int64Value up_to = 1;
+    }
+    oneof operator {
+      Count count = 1;
+    }
+    string alias = 7;
+  }
+  oneof query_type {
+    StructuredQuery structured_query = 1;
+  }
+  repeated Aggregation aggregations = 3;
+}
+message AggregationResult {
+  map<string, Value> aggregate_fields = 2;
+}
+message RunAggregationQueryRequest {
+  string parent = 1;
+  oneof query_type {
+    StructuredAggregationQuery structured_aggregation_query = 2;
+  }
+}
+message RunAggregationQueryResponse {
+  AggregationResult result = 1;
+}
+"""
+
+_PUBSUB = """
+message PubsubMessage {
+  bytes data = 1;
+  map<string, string> attributes = 2;
+  string ordering_key = 5;
+}
+message PublishRequest {
+  string topic = 1;
+  repeated PubsubMessage messages = 2;
+}
+message PublishResponse {
+  repeated string message_ids = 1;
+}
+"""
+
+_classes = proto.classes(_WELL_KNOWN + _DOCUMENT + _WRITE + _QUERY + _PUBSUB)
+
+BatchWriteRequest: Any = _classes["BatchWriteRequest"]
+BatchWriteResponse: Any = _classes["BatchWriteResponse"]
+GetDocumentRequest: Any = _classes["GetDocumentRequest"]
+RunQueryRequest: Any = _classes["RunQueryRequest"]
+RunQueryResponse: Any = _classes["RunQueryResponse"]
+RunAggregationQueryRequest: Any = _classes["RunAggregationQueryRequest"]
+RunAggregationQueryResponse: Any = _classes["RunAggregationQueryResponse"]
+Document: Any = _classes["Document"]
+PublishRequest: Any = _classes["PublishRequest"]
+PublishResponse: Any = _classes["PublishResponse"]

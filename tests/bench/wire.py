@@ -14,7 +14,7 @@ from typing import Any
 
 import grpc
 
-from envybox.google.messages import (
+from tests.official import (
     BatchWriteRequest,
     BatchWriteResponse,
     PublishRequest,

@@ -8,12 +8,12 @@ from typing import Any
 import grpc
 import pytest
 
-from envybox.google.messages import BatchWriteResponse
 from tests.gateway.call import Rule
 from tests.gateway.cases import CASES, OTHER, Case, batch, query
 from tests.gateway.queries import is_served, shape_of
 from tests.gateway.rules import FIRESTORE, PUBSUB
 from tests.gateway.support import OWNER, PROJECT, ROUTED, STRICT, Asked, asked
+from tests.official import BatchWriteResponse
 
 Status = grpc.StatusCode
 NAMES = [case[0].says for case in CASES]

@@ -7,7 +7,7 @@ from typing import Any
 
 from envybox.google.channel import Channel, routing
 from envybox.google.credentials import Google
-from envybox.google.messages import PublishRequest, PublishResponse
+from tests.official import PublishRequest, PublishResponse
 
 PATH = "/google.pubsub.v1.Publisher/Publish"
 REQUEST = PublishRequest(topic="projects/example/topics/a")

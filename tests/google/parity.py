@@ -23,18 +23,18 @@ from google.cloud.firestore_v1.base_query import BaseQuery, FieldFilter
 from envybox.google.channel import Channel
 from envybox.google.credentials import Google
 from envybox.google.firestore import FirestoreStore
-from envybox.google.messages import (
+from envybox.google.pubsub import PubSubPublisher
+from envybox.ports.store import Mark, Record, Stored
+from envybox.receiver.message import of_event
+from envybox.webhook import encode_raw
+from tests.gateway.proxy import REQUESTS, STREAMS
+from tests.official import (
     BatchWriteResponse,
     Document,
     PublishResponse,
     RunAggregationQueryResponse,
     RunQueryResponse,
 )
-from envybox.google.pubsub import PubSubPublisher
-from envybox.ports.store import Mark, Record, Stored
-from envybox.receiver.message import of_event
-from envybox.webhook import encode_raw
-from tests.gateway.proxy import REQUESTS, STREAMS
 from tests.samples import HELP_PAGE, NOON, event_of
 
 PROJECT, DATABASE, COLLECTION = "example", "envybox-eu", "events"

@@ -12,17 +12,18 @@ from envybox.google import document
 from envybox.google.channel import Channel
 from envybox.google.credentials import Google
 from envybox.google.firestore import FirestoreStore
-from envybox.google.messages import (
+from envybox.ports.store import Record
+from envybox.webhook import encode_raw
+from tests.google.server import Api, serving
+from tests.official import (
     BatchWriteRequest,
     BatchWriteResponse,
+    Document,
     RunAggregationQueryRequest,
     RunAggregationQueryResponse,
     RunQueryRequest,
     RunQueryResponse,
 )
-from envybox.ports.store import Record
-from envybox.webhook import encode_raw
-from tests.google.server import Api, serving
 from tests.samples import HELP_PAGE, event_of
 
 DATABASE = "projects/example/databases/(default)"
@@ -96,7 +97,7 @@ class Writes:
 
 def stored_document(record: Record) -> Any:
     """Return the document as Firestore would give it back."""
-    return document.build(record, f"{EVENTS}/{record.event.id}")
+    return document.build(record, f"{EVENTS}/{record.event.id}", Document())
 
 
 class Counts:

@@ -8,11 +8,11 @@ import pytest
 
 from envybox.errors import SettingsError
 from envybox.google import open_backend
-from envybox.google.messages import BatchWriteRequest, BatchWriteResponse, PublishResponse
 from envybox.ports.publish import Message
 from envybox.ports.store import Mark
 from envybox.settings import Settings
 from tests.google.server import Api, serving
+from tests.official import BatchWriteRequest, BatchWriteResponse, PublishResponse
 from tests.samples import NOON
 
 MakeSettings = Callable[..., Settings]

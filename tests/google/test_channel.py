@@ -11,9 +11,9 @@ import pytest
 
 from envybox.errors import CallRefused, InvalidCall, NotFound, Unavailable
 from envybox.google.channel import routing, status_error
-from envybox.google.messages import PublishResponse
 from tests.google.channels import LONG, PATH, REQUEST, answer, emulated, hang, publish
 from tests.google.server import Api, serving
+from tests.official import PublishResponse
 
 
 def refusing(code: grpc.StatusCode) -> Callable[[bytes, Any], Any]:

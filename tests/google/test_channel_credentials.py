@@ -15,10 +15,10 @@ from envybox.errors import Unavailable
 from envybox.google import channel as channels
 from envybox.google.channel import Channel
 from envybox.google.credentials import Google
-from envybox.google.messages import PublishResponse
 from tests.google.channels import LONG, NOWHERE, answer, publish
 from tests.google.default import Default
 from tests.google.server import Api, serving
+from tests.official import PublishResponse
 
 # The API itself: TLS and tokens
 

@@ -12,10 +12,10 @@ from envybox.errors import Unavailable
 from envybox.google import channel as channels
 from envybox.google.channel import FROZEN_SECONDS, SILENT_SECONDS, Channel
 from envybox.google.credentials import Google
-from envybox.google.messages import PublishResponse
 from tests.google.channels import NOWHERE, answer, emulated, hang, publish
 from tests.google.http2 import going_away
 from tests.google.server import Api, serving
+from tests.official import PublishResponse
 
 
 def test_new_channel_after_a_time_out() -> None:

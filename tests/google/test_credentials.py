@@ -11,9 +11,9 @@ from envybox.errors import Unavailable
 from envybox.google import credentials
 from envybox.google.channel import Channel
 from envybox.google.credentials import LEAST_SECONDS, RENEW_SECONDS, Google
-from envybox.google.messages import PublishRequest, PublishResponse
 from tests.google.default import LONG, Default
 from tests.google.server import Api, serving
+from tests.official import PublishRequest, PublishResponse
 
 NONE = google.auth.exceptions.DefaultCredentialsError("none")
 ENDED = timedelta(seconds=LEAST_SECONDS - 1)

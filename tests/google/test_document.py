@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from envybox.event import NORMALIZER_VERSION
 from envybox.google import document, values
-from envybox.google.messages import BatchWriteRequest
 from tests.google.documents import NAME, built, check_rules, fields_of, record_of, with_extra
+from tests.official import BatchWriteRequest, Document
 from tests.samples import HELP_PAGE, SAMPLES, event_of
 
 
@@ -58,7 +58,7 @@ def test_built_in_place() -> None:
     part.fields["leftover"].string_value = "x"
     document.build(record_of(SAMPLES["a call starts"]), "other", part)
     assert part is document.build(record_of(HELP_PAGE), NAME, part)
-    assert document.build(record_of(HELP_PAGE), NAME) == request.writes[0].update
+    assert document.build(record_of(HELP_PAGE), NAME, Document()) == request.writes[0].update
 
 
 def test_documents_are_their_own() -> None:

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from envybox.event import FieldWarning
 from envybox.google import document
-from envybox.google.messages import BatchWriteRequest
 from envybox.receiver.request import MAX_BODY, read_fields
 from envybox.webhook import Fields, decode_raw, encode_raw
 from tests.google.documents import NAME, built, check_rules, fields_of, record_of, with_extra
+from tests.official import BatchWriteRequest
 from tests.samples import HELP_PAGE, event_of
 
 FIRESTORES_LIMIT = 1_048_576

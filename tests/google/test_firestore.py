@@ -8,25 +8,23 @@ from typing import Any
 import pytest
 
 from envybox.errors import Unavailable
-from envybox.google import document
 from envybox.google.channel import Channel
 from envybox.google.credentials import CREDENTIALS_SECONDS, Google
 from envybox.google.firestore import FirestoreStore
-from envybox.google.messages import (
-    BatchWriteResponse,
-)
 from envybox.ports.store import Mark
 from tests.google.default import Default
 from tests.google.server import serving
 from tests.google.store import (
     DATABASE,
-    EVENTS,
     LONG,
     Counts,
     Writes,
     record_of,
     run,
     stored_document,
+)
+from tests.official import (
+    BatchWriteResponse,
 )
 from tests.samples import NOON
 
@@ -42,7 +40,7 @@ def test_create() -> None:
 
     run(writes.api, scenario)
     ((write,),) = [request.writes for request in writes.requests]
-    assert document.build(record, f"{EVENTS}/{record.event.id}") == write.update
+    assert stored_document(record) == write.update
     assert write.current_document.WhichOneof("condition_type") == "exists"
     assert not write.current_document.exists
     assert not write.HasField("update_mask")

@@ -9,9 +9,6 @@ import pytest
 from envybox.errors import CallRefused, Rejected, Unavailable
 from envybox.google import document
 from envybox.google.firestore import FirestoreStore
-from envybox.google.messages import (
-    BatchWriteRequest,
-)
 from tests.google.server import Api
 from tests.google.store import (
     EVENTS,
@@ -19,6 +16,10 @@ from tests.google.store import (
     Writes,
     record_of,
     run,
+)
+from tests.official import (
+    BatchWriteRequest,
+    Document,
 )
 
 
@@ -41,7 +42,7 @@ def test_bare(by: str) -> None:
 
     run(writes.api, scenario)
     assert 2 == len(writes.requests)
-    bare = document.build_bare(record, f"{EVENTS}/{record.event.id}")
+    bare = document.build_bare(record, f"{EVENTS}/{record.event.id}", Document())
     assert bare == writes.requests[1].writes[0].update
 
 

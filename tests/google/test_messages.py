@@ -2,163 +2,111 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from envybox.google.messages import import_types
+from envybox.google import messages, proto
+from tests import official
 
 ROOT = Path(__file__).parents[2]
+NAMES = [name for name in vars(official) if name[0].isupper() and name != "Any"]
+_ENUM, _INT32 = 14, 5
 
 
-def run(program: str, *path: Path) -> str:
-    """Return what a program prints in a fresh interpreter, and fail where it fails."""
+def differences(ours: Any, theirs: Any, seen: set[str]) -> list[str]:
+    """Return in what the fields of a message of ours are not as Google's, and those inside."""
+    if ours.full_name in seen:
+        return []
+    seen.add(ours.full_name)
+    found = []
+    for field in ours.fields:
+        other = theirs.fields_by_name.get(field.name)
+        if other is None or shape(field) != shape(other):
+            found.append(f"{theirs.full_name}.{field.name}")
+        elif field.message_type is not None:
+            found += differences(field.message_type, other.message_type, seen)
+    return found
+
+
+def shape(field: Any) -> tuple[object, ...]:
+    """Return what a field is on the wire and to whom sets it; an enum is a number there."""
+    oneof = field.containing_oneof
+    of = field.message_type
+    return (
+        field.number,
+        _INT32 if field.type == _ENUM else field.type,
+        field.is_repeated,
+        field.has_presence,
+        None if oneof is None else oneof.name,
+        of is not None and (of.name, of.GetOptions().map_entry),
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_as_defined(name: str) -> None:
+    """Each field that is used has the number, the type and the oneof of Google's definition."""
+    ours, theirs = getattr(messages, name).DESCRIPTOR, getattr(official, name).DESCRIPTOR
+    assert [] == differences(ours, theirs, set())
+
+
+def test_differences() -> None:
+    """Another number, another type, another oneof and a field that there is not are all told."""
+    text = """
+message PublishRequest {
+  string topic = 3;
+  repeated PubsubMessage messages = 2;
+  string unheard_of = 9;
+}
+message PubsubMessage {
+  string data = 1;
+  oneof key {
+    string ordering_key = 5;
+  }
+}
+"""
+    ours = proto.classes(text)["PublishRequest"].DESCRIPTOR
+    theirs = official.PublishRequest.DESCRIPTOR
+    assert [
+        "google.pubsub.v1.PublishRequest.topic",
+        "google.pubsub.v1.PubsubMessage.data",
+        "google.pubsub.v1.PubsubMessage.ordering_key",
+        "google.pubsub.v1.PublishRequest.unheard_of",
+    ] == differences(ours, theirs, set())
+
+
+def test_what_is_not_known_here() -> None:
+    """An answer with fields that are not used is read all the same."""
+    answer = official.BatchWriteResponse()
+    answer.write_results.add().update_time.seconds = 1
+    answer.status.add(code=6, message="there already").details.add(value=b"1")
+    assert [6] == [one.code for one in read(messages.BatchWriteResponse, answer).status]
+
+
+def read(kind: Any, message: Any) -> Any:
+    """Return a message of Google's classes as ours read it."""
+    return kind.FromString(message.SerializeToString())
+
+
+def test_without_the_libraries() -> None:
+    """The backend is imported without Google's libraries, which may be imported after it."""
+    program = """
+import sys
+from envybox.google import firestore, messages, pubsub
+heavy = ("google.cloud.firestore_v1", "google.pubsub_v1", "google.api_core", "google.auth", "proto")
+print([name for name in heavy if name in sys.modules])
+from google.cloud import firestore, firestore_v1, pubsub_v1
+print(firestore_v1.types.Document.pb() is messages.Document)
+print(firestore.AsyncClient.__name__, pubsub_v1.PublisherClient.__name__)
+"""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", program],
         cwd=ROOT,
-        env={"PYTHONPATH": ":".join(str(part) for part in (*path, ROOT))},
+        env={"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.stderr == ""
-    return done.stdout
-
-
-def test_light() -> None:
-    """The classes are imported without the libraries' clients, and no stand-in stays."""
-    out = run(
-        """
-import sys
-from collections.abc import Iterator
-from envybox.google import messages
-assert messages.FIRESTORE_IS_LIGHT and messages.PUBSUB_IS_LIGHT
-heavy = ("google.api_core.gapic_v1", "google.cloud.firestore_v1.services", "requests",
-         "google.pubsub_v1.services", "google.cloud.pubsub_v1", "google.cloud.firestore")
-print([name for name in heavy if name in sys.modules])
-print([name for name in ("google.cloud.firestore_v1", "google.cloud.firestore_v1.types",
-       "google.pubsub_v1", "google.pubsub_v1.types") if name in sys.modules])
-"""
-    )
-    assert "[]\n[]\n" == out
-
-
-def test_libraries_afterwards() -> None:
-    """Whoever imports the libraries proper gets them whole, with these same classes."""
-    out = run(
-        """
-from envybox.google import messages
-from google.cloud import firestore, firestore_v1, pubsub_v1
-from google.cloud.firestore_v1.types import document, firestore as requests
-import google.pubsub_v1
-print(firestore_v1.types.Document.pb() is messages.Document)
-print(document.Document.pb() is messages.Document)
-print(requests.BatchWriteRequest.pb() is messages.BatchWriteRequest)
-print(google.pubsub_v1.types.PublishRequest.pb() is messages.PublishRequest)
-print(firestore.AsyncClient.__name__, pubsub_v1.PublisherClient.__name__)
-"""
-    )
-    assert ["True"] * 4 + ["AsyncClient PublisherClient"] == out.splitlines()
-
-
-def test_libraries_before() -> None:
-    """Where a library is there already its own modules are used."""
-    out = run(
-        """
-from google.cloud import firestore_v1
-from envybox.google import messages
-print(messages.FIRESTORE_IS_LIGHT, messages.PUBSUB_IS_LIGHT)
-print(firestore_v1.types.Document.pb() is messages.Document)
-"""
-    )
-    assert "False True\nTrue\n" == out
-
-
-# Other releases, laid out in other ways
-
-
-def library(folder: Path, files: dict[str, str]) -> None:
-    """Write a library."""
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-
-
-WHOLE = {
-    "library/__init__.py": "from library import types\nimported = True",
-    "library/types/__init__.py": "from library.types.a import A",
-    "library/types/a.py": "class A: pass",
-    "library/types/b.py": "from library.types import a",
-}
-
-OTHERS = {
-    # The types' modules need their package.
-    "needs its package": {
-        "library/types/a.py": "import library\nimported = library.imported\nclass A: pass",
-        "library/__init__.py": "imported = True\nfrom library import types",
-    },
-    "needs a name of its package": {
-        "library/__init__.py": "imported = True",
-        "library/types/a.py": "from library import imported\nclass A: pass",
-    },
-    # The types are one module, which has the names in it.
-    "no package of types": {
-        "library/__init__.py": "import sys, types as t\nimported = True\n"
-        "from library import types\n"
-        "for name in 'ab': sys.modules[f'library.types.{name}'] = types",
-        "library/types.py": "class A: pass",
-    },
-}
-
-
-@pytest.fixture
-def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder to import from, whose library is forgotten afterwards."""
-    monkeypatch.syspath_prepend(str(tmp_path))
-    before = set(sys.modules)
-    yield tmp_path
-    for name in set(sys.modules) - before:
-        del sys.modules[name]
-
-
-def test_import_light(fresh: Path) -> None:
-    """The modules come without their packages, which are whole when imported afterwards."""
-    library(fresh, WHOLE)
-    (a, b), light = import_types("library", "a", "b")
-    assert light
-    assert "library" not in sys.modules
-    import library as whole  # type: ignore[import-not-found]
-
-    assert whole.imported
-    assert whole.types.A is a.A
-    from library.types import b as from_whole  # type: ignore[import-not-found]
-
-    assert b is from_whole
-
-
-@pytest.mark.parametrize("layout", OTHERS)
-def test_import_plain(fresh: Path, layout: str) -> None:
-    """A library that is laid out differently is imported as a whole, as if nothing had been."""
-    files = WHOLE if layout != "no package of types" else {}
-    library(fresh, {**files, **OTHERS[layout]})
-    (a, _), light = import_types("library", "a", "b")
-    assert not light
-    assert sys.modules["library"].imported
-    assert sys.modules["library"].types.A is a.A
-
-
-def test_import_again(fresh: Path) -> None:
-    """Where the package is there already its modules are used."""
-    library(fresh, WHOLE)
-    import library as whole
-
-    assert ([whole.types.a], False) == import_types("library", "a")
-
-
-def test_import_missing() -> None:
-    """A library that is not installed is an ImportError, as any."""
-    with pytest.raises(ImportError, match="no_such_library"):
-        import_types("no_such_library", "a")
-    assert "no_such_library" not in sys.modules
+    assert "" == done.stderr
+    assert ["[]", "False", "AsyncClient PublisherClient"] == done.stdout.splitlines()

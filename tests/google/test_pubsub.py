@@ -10,12 +10,12 @@ import pytest
 from envybox.errors import CallRefused, InvalidCall, NotFound, Unavailable
 from envybox.google.channel import Channel
 from envybox.google.credentials import CREDENTIALS_SECONDS, Google
-from envybox.google.messages import PublishRequest, PublishResponse
 from envybox.google.pubsub import PubSubPublisher
 from envybox.ports.publish import Message
 from envybox.receiver.message import of_event
 from tests.google.default import Default
 from tests.google.server import Api, serving
+from tests.official import PublishRequest, PublishResponse
 from tests.samples import HELP_PAGE, event_of
 
 TOPIC = "envybox-call-result"

@@ -9,11 +9,6 @@ import pytest
 
 from envybox.errors import Unavailable
 from envybox.google.firestore import FirestoreStore
-from envybox.google.messages import (
-    GetDocumentRequest,
-    RunQueryRequest,
-    RunQueryResponse,
-)
 from envybox.google.queries import MOST_COUNTED
 from envybox.ports.store import Backlog, Record, Stored
 from envybox.webhook import encode_raw
@@ -26,6 +21,11 @@ from tests.google.store import (
     record_of,
     run,
     stored_document,
+)
+from tests.official import (
+    GetDocumentRequest,
+    RunQueryRequest,
+    RunQueryResponse,
 )
 from tests.samples import NOON, event_of
 

@@ -16,7 +16,6 @@ from envybox.errors import Unavailable
 from envybox.google.channel import Channel
 from envybox.google.credentials import Google
 from envybox.google.firestore import FirestoreStore
-from envybox.google.messages import BatchWriteResponse, PublishResponse
 from envybox.google.pubsub import PubSubPublisher
 from envybox.ports.publish import Message
 from envybox.ports.store import Mark
@@ -25,6 +24,7 @@ from tests.gateway.proxy import Gateway, Token
 from tests.gateway.rules import FIRESTORE, PUBSUB
 from tests.google.metadata_server import Server
 from tests.google.server import Api, serving
+from tests.official import BatchWriteResponse, PublishResponse
 from tests.samples import NOON
 
 LONG = 20.0
