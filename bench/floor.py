@@ -17,6 +17,7 @@ import time
 import uuid
 from collections.abc import Iterator
 
+import envybox.google.channel  # isort: skip # noqa: F401 - before gRPC, which polls alike then
 import grpc.aio
 import msgspec
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import hypothesis
 import pytest
 
+import envybox.google.channel  # noqa: F401 - before gRPC, which then polls as in the function
 from envybox import settings as envybox_settings
 from envybox.settings import Settings
 from envybox.tools import emulators

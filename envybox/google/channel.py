@@ -1,7 +1,7 @@
 """Channels to Google's APIs: connections, time limits, errors.
 
 Stubs are made on the channel itself, for the generated clients cost a quarter of a
-request's CPU and half of a cold start (docs/performance.md). What they would do beside is
+request's CPU (docs/performance.md). What they would do beside is
 done here: the routing header, the header with the token, and the mapping of errors. What
 they would do in secret is not: no call that Google may have seen is ever sent again. What
 else their calls carry, and why ours do not: docs/google-calls.md.
@@ -20,17 +20,15 @@ from envybox.errors import BackendError, CallRefused, InvalidCall, NotFound, Una
 from envybox.google.credentials import Google, Headers
 
 # Since 1.80 gRPC's Python has other threads than the one that polls, and each event of a call
-# changes between them: a fifth to a third more CPU a call. It reads this once, when it is
-# imported. A release that does not know it any more says so on standard error: a test tells.
+# changes between them (docs/performance.md). It reads this once, when it is imported. A release
+# that does not know it any more says so on standard error: a test tells.
 _GIVEN = os.environ.get("GRPC_EXPERIMENTS")
-os.environ["GRPC_EXPERIMENTS"] = _GIVEN or "-event_engine_client"
+os.environ.setdefault("GRPC_EXPERIMENTS", "-event_engine_client")
 import grpc  # noqa: E402 - what it reads is set first
 import grpc.aio  # noqa: E402 - as above
 
 if _GIVEN is None:  # the children of this process have nothing to do with it
     del os.environ["GRPC_EXPERIMENTS"]
-else:
-    os.environ["GRPC_EXPERIMENTS"] = _GIVEN
 
 T = TypeVar("T")
 

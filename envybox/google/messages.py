@@ -14,7 +14,7 @@ from typing import Any
 
 from envybox.google import proto
 
-_WELL_KNOWN = """
+_COMMON = """
 message Timestamp {
   int64 seconds = 1;
   int32 nanos = 2;
@@ -27,7 +27,6 @@ message Int64Value {
 }
 message Status {
   int32 code = 1;
-  string message = 2;
 }
 """
 
@@ -190,7 +189,7 @@ message PublishResponse {
 }
 """
 
-_classes = proto.classes(_WELL_KNOWN + _DOCUMENT + _WRITE + _QUERY + _PUBSUB)
+_classes = proto.classes(_COMMON + _DOCUMENT + _WRITE + _QUERY + _PUBSUB)
 
 BatchWriteRequest: Any = _classes["BatchWriteRequest"]
 BatchWriteResponse: Any = _classes["BatchWriteResponse"]

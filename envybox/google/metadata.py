@@ -1,7 +1,7 @@
 """An access token from the metadata server of Cloud Run.
 
-google-auth asks for it in the same way, but what it imports for that takes 90 ms of CPU, a
-sixth of a cold start, before the first event can be stored. It is asked where this fails.
+google-auth asks for it in the same way, but imports much for that before the first event can
+be stored (docs/performance.md). It is asked where this fails.
 
 https://cloud.google.com/run/docs/container-contract#metadata-server
 """

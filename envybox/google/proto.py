@@ -31,17 +31,17 @@ def classes(text: str) -> dict[str, Any]:
     """Return the classes of a text's outer messages, by their names.
 
     Their pool is their own: whoever imports Google's libraries, which have messages of these
-    names, has both. Raises `ValueError` for a line that is none of the above, `TypeError` for
-    what no pool takes, such as a type that there is not.
+    names, has both. Raises `ValueError` for a line that is none of the above or not where it
+    may be, `TypeError` for what no pool takes, such as a type that there is not.
     """
     file = FileDescriptorProto(name="envybox", package="envybox", syntax="proto3")
     scopes: list[Any] = [file]
     oneof: int | None = None
     for line in filter(None, map(str.strip, text.splitlines())):
         found = _LINE.fullmatch(line)
-        if found is None:
-            raise ValueError(line)
         scope = scopes[-1]
+        if found is None or (scope is file and not found["message"]):
+            raise ValueError(line)
         if found["message"]:
             inside = scope.message_type if scope is file else scope.nested_type
             scopes.append(inside.add(name=found["message"]))
@@ -54,6 +54,8 @@ def classes(text: str) -> dict[str, Any]:
             oneof = None
         else:
             scopes.pop()
+    if len(scopes) > 1:
+        raise ValueError(scopes[-1].name)
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
     return {

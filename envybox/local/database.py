@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from envybox.local.migrations import migrate
 
 BUSY_SECONDS = 0.05
-"""How long SQLite itself waits for a file that another process holds."""
+"""How long to wait for a file that another process holds: SQLite itself, or we for it."""
 
 _PAUSE_SECONDS = 0.01
 

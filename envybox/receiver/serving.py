@@ -9,7 +9,7 @@ meanwhile would cost the request that wakes it:
 
 Google deploys functions with LOG_EXECUTION_ID=true. The framework then parses each line of the
 log, and puts an id in decimal in the place of the span's, which ties it to no trace. The ids
-that it would write there it makes all the same, by twelve calls for a random number a request.
+that it would write there it makes all the same, by twelve random numbers where a request has none.
 
 Methods other than seven never come to the function: the framework's routes refuse TRACE and
 WebDAV's with a page of their own, and the server's parser refuses those that it has never
@@ -39,7 +39,7 @@ def prepare() -> None:
     aio.Route = _Route  # type: ignore[attr-defined]  # the one that the framework imported
     framework: Any = execution_id
     framework.AsgiMiddleware = _unchanged
-    framework.set_execution_context_async = lambda _enabled: _unchanged
+    framework.set_execution_context_async = lambda *_, **__: _unchanged
     with suppress(ImportError):  # where there is no gunicorn the framework does without
         from uvicorn_worker import UvicornWorker
 

@@ -47,8 +47,7 @@ def test_at_random() -> None:
         )
         in_turn = client.run(port, form(SMALL), connections=1, seconds=1, warmup=0)
     # One connection takes 20 a second at most: most of 100 wait, the longer the later they came.
-    assert few.requests > 2 * few.total
+    assert few.requests > 2 * in_turn.requests
     assert few.p90 > 4 * ANSWER_SECONDS * 1000
-    assert many.total > few.total
-    assert in_turn.requests <= in_turn.total
-    assert min(few.p50, many.p50, in_turn.p50) > ANSWER_SECONDS * 1000
+    assert few.p50 > many.p50
+    assert min(many.p50, in_turn.p50) > ANSWER_SECONDS * 1000

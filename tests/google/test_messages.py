@@ -11,7 +11,7 @@ from envybox.google import messages, proto
 from tests import official
 
 ROOT = Path(__file__).parents[2]
-NAMES = [name for name in vars(official) if name[0].isupper() and name != "Any"]
+NAMES = [name for name, value in vars(messages).items() if hasattr(value, "DESCRIPTOR")]
 _ENUM, _INT32 = 14, 5
 
 

@@ -67,6 +67,22 @@ def test_no_line(line: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("string a = 1;", "string a = 1;"),
+        ("message M {\n}\n}", "}"),
+        ("oneof a {", "oneof a {"),
+        ("message M {\nstring a = 1;", "M"),
+    ],
+)
+def test_no_nesting(text: str, told: str) -> None:
+    """What stands where it may not, and what has no end, is an error that names it."""
+    with pytest.raises(ValueError) as error:  # noqa: PT011 - the text is looked at
+        classes(text)
+    assert (told,) == error.value.args
+
+
+@pytest.mark.parametrize(
     "fields", ["Nothing a = 1;", "string a = 1;\nstring b = 1;", "string a = 1;\nstring a = 2;"]
 )
 def test_no_message(fields: str) -> None:

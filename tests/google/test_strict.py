@@ -58,7 +58,15 @@ class Backends:
 
     async def use(self) -> None:
         """Write and publish."""
+        await self.write()
+        await self.publish()
+
+    async def write(self) -> None:
+        """Write."""
         await self.store.mark(MARK, timeout=LONG)
+
+    async def publish(self) -> None:
+        """Publish."""
         assert "42" == await self.publisher.publish(TOPIC, MESSAGE, timeout=LONG)
 
 
@@ -170,15 +178,22 @@ def test_connections_that_the_server_ends(name: str) -> None:
 
 
 def test_calls_as_the_server_ends_connections() -> None:
-    """A call in the very moment in which a connection ends is taken, or else its repeat is."""
+    """A call in the very moment in which a connection ends hardly ever fails, and once at most.
+
+    What failed costs what any call does that fails: the webhook is spooled, or recovered.
+    """
+    failed = []
 
     async def scenario() -> None:
         async with backends(None, AGES["closed after idleness"]) as both:
             for pause in (0.045, 0.05, 0.055, 0.06) * 10:
                 await asyncio.sleep(pause)
-                try:
-                    await both.use()
-                except Unavailable:  # the flow tries again, too
-                    await both.use()
+                for call in (both.write, both.publish):
+                    try:
+                        await call()
+                    except Unavailable as error:
+                        failed.append(error)
+                        await call()
 
     run(scenario)
+    assert len(failed) <= 4  # of 80; on a busy machine, one of five hundred

@@ -4,7 +4,9 @@ import asyncio
 import os
 import sqlite3
 import stat
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -114,6 +116,7 @@ def test_file_that_is_written_to(path: Path, monkeypatch: pytest.MonkeyPatch) ->
     writer.execute("BEGIN IMMEDIATE")
     with pytest.raises(sqlite3.OperationalError, match="locked"):
         connect(str(path), wait=0)
-    monkeypatch.setattr(database.time, "sleep", lambda _: writer.execute("COMMIT"))
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: writer.execute("COMMIT"))
+    monkeypatch.setattr(database, "time", clock)
     connect(str(path), wait=30).close()
     writer.close()
