@@ -34,6 +34,7 @@ MAX_BYTES = 1_000_000
 """The most that a document may have here, of the 1,048,576 that Firestore takes."""
 
 _LONG_TEXT = 1000
+_MOST_WARNINGS = 100  # of a document that is too large: a thousand fields may have three each
 _EMPTY_BYTES = 2  # of a value that is null, or a list or map of nothing
 _COMPRESSED = "deflate+base64"
 
@@ -158,6 +159,9 @@ def _lighten(
     Where that is not enough, compress `raw`, then cut all text.
     """
     fields = document.fields
+    if len(warnings) > _MOST_WARNINGS:
+        warnings[_MOST_WARNINGS:] = [FieldWarning("warnings", "too many, the rest is left out")]
+        _fill_warnings(fields, warnings)
     reason = "refused by Firestore, left to raw" if is_refused else "too long, left to raw"
     parts: list[tuple[str, Any, Any]] = [
         ("custom_data", fields["custom_data"], None),
@@ -182,6 +186,10 @@ def _lighten(
                 if len(text.string_value) > _LONG_TEXT:
                     text.null_value = 0
                     warnings.append(FieldWarning(f"{part}.{name}", reason))
+    _fill_warnings(fields, warnings)
+
+
+def _fill_warnings(fields: Any, warnings: list[FieldWarning]) -> None:
     fields["warnings"].array_value.ClearField("values")
     fill(fields["warnings"], warnings)
 

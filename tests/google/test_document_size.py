@@ -57,6 +57,10 @@ BODIES = {
     "managers_phones": b"managers_phones=[" + b'{"manager_name":"\x84"},' * 11_000 + b"{}]",
     "names": many(b"\x84" * 200 + b"%d", b"\x84" * 50),
     "reserved names": many(b"__\x84" * 50 + b"%d__", b"\x84" * 100),
+    "warnings": b"&".join(
+        b"%d" % number + b"\x97" * 96 + b"[" * 21 + b"=" + b"\xd0\x96" * 3 + b"\xd0"
+        for number in range(1000, 1998)
+    ),
     "repeats": b"&".join([b"a=" + b"\x84" * 250] * 1000),
     "noise everywhere": b"&".join(
         name.encode() + b"=" + noise(7000) for name, _ in HELP_PAGE if name != "key"

@@ -73,6 +73,11 @@ BOMBS: dict[str, tuple[str, bytes]] = {
         filled(FORM_HEAD + b"&chat_text=", "[a, 12.01.2024 в 18:36]\n".encode()),
     ),
     "a transcript of half headers": (FORM, filled(FORM_HEAD + b"&chat_text=", b"[a, 12.01.")),
+    "a transcript of marks": (FORM, filled(FORM_HEAD + b"&chat_text=", "\u200e".encode())),
+    "a transcript of marks before headers": (
+        FORM,
+        filled(FORM_HEAD + b"&chat_text=", "\u200e\u202a[a, 12.01.2024 в 18:36]\n".encode()),
+    ),
     "entities without end": (FORM, filled(FORM_HEAD + b"&chat_text=", b"%26#9")),
     "a JSON depth of 100,000": (
         JSON,
@@ -83,6 +88,10 @@ BOMBS: dict[str, tuple[str, bytes]] = {
     "30,000 small JSON lists": (JSON, filled(JSON_HEAD, b'"a":[],', b'"a":1}')),
     "escaped quotes in a list": (JSON, filled(JSON_HEAD + b'"a":[', b'\\"')),
     "escapes": (JSON, filled(JSON_HEAD + b'"a":"', b"\\u0041", b'"}')),
+    "50,000 texts that are not UTF-8": (
+        JSON,
+        filled(JSON_HEAD + b'"a":[', b'"\xff",', b'""]}'),
+    ),
     "a number of 200,000 digits": (JSON, filled(JSON_HEAD + b'"a":', b"9", b"}")),
     "a list of a long number": (JSON, filled(JSON_HEAD + b'"a":[', b"9", b"]}")),
     "5,000 parts": (MULTIPART, filled(PARTS_HEAD, part(b"a", b""), b"--b--\r\n")),

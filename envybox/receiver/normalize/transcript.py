@@ -33,8 +33,10 @@ _HEADER = re.compile(
 _BREAK = re.compile(r"<br\s{0,9}/?>(?:\r\n|\r|\n)?|\r\n?", re.IGNORECASE)
 # A literal `\n` beside a header: within a line alone it may be a path's (`C:\new`).
 _LITERAL = re.compile(r"[0-9]{1,2}:[0-9]{2}\][^\S\n]*(?:\\r)?\\n|\\n\[")
-# Marks of direction, and of byte order, that phones put before a header.
-_MARKS = re.compile("[\u200e\u200f\u202a-\u202e\ufeff]+\\[")
+# Marks of direction, and of byte order, that phones put before a header. A run of them is tried
+# from its beginning alone, and once: one message may be nothing else.
+_MARK = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\ufeff"
+_MARKS = re.compile(f"(?<![{_MARK}])[{_MARK}]++\\[")
 _KINDS: dict[str, EntryKind] = {
     "автоответ": "auto_reply",
     "системное сообщение": "system",
@@ -90,7 +92,7 @@ def _without_blank_end(text: str) -> str:
 
 
 def _with_line_feeds(text: str) -> str:
-    if "\u200e" in text or "\u202a" in text or "\ufeff" in text:
+    if any(mark in text for mark in _MARK):
         text = _MARKS.sub("[", text)
     if "\r" in text or "<" in text:
         text = _BREAK.sub("\n", text)

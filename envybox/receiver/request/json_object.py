@@ -17,7 +17,7 @@ from json import decoder
 
 from envybox.errors import Malformed
 from envybox.event import FieldWarning
-from envybox.receiver.request.text import Read, check_count, decode
+from envybox.receiver.request.text import MAX_FIELDS, Read, check_count, decode
 from envybox.webhook import Fields
 
 # Given a text and where a string's first character is: the string, and where it ends.
@@ -26,6 +26,7 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 _SCALAR = re.compile(r"true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 # A string's end is optional: else each quote of one that has none is tried to the text's end.
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_MOST_JUDGED = MAX_FIELDS
 _STRING = re.compile(rb'("(?:[^"\\]++|\\.)*+"?)', re.DOTALL)
 
 
@@ -51,15 +52,16 @@ def read(body: bytes) -> Read | None:
     except (ValueError, IndexError):
         return None
     warnings = [
-        FieldWarning(members[bisect_left(ends, end)][0], reason) for end, reason in broken.items()
+        FieldWarning(members[bisect_left(ends, at)][0], reason) for at, reason in broken.items()
     ]
     return members, list(dict.fromkeys(warnings))
 
 
 def _decode(body: bytes) -> tuple[str, dict[int, str]]:
-    """Return the text, and of each string in it that was not UTF-8 its end and the reason.
+    """Return the text, and of each string in it that was not UTF-8 a place in it and the reason.
 
-    A string is judged by itself: one broken byte must not garble its neighbours.
+    A string is judged by itself: one broken byte must not garble its neighbours. To judge one
+    takes its time, and a body has room for 60,000: what follows the first thousand is one.
     """
     try:
         return body.decode(), {}
@@ -68,12 +70,18 @@ def _decode(body: bytes) -> tuple[str, dict[int, str]]:
     pieces: list[str] = []
     broken: dict[int, str] = {}
     end = 0
-    for string in _STRING.split(body):
+    strings = _STRING.split(body)
+    for number, string in enumerate(strings):
         piece, reason = decode(string)
+        is_rest = reason is not None and len(broken) == _MOST_JUDGED
+        if is_rest:
+            piece, reason = decode(b"".join(strings[number:]))
+        if reason:
+            broken[end + 1] = reason
         pieces.append(piece)
         end += len(piece)
-        if reason:
-            broken[end] = reason
+        if is_rest:
+            break
     return "".join(pieces), broken
 
 

@@ -138,6 +138,16 @@ def test_strings_that_are_not_utf8() -> None:
     ) == json_object.parse(body, "")
 
 
+def test_very_many_strings_that_are_not_utf8() -> None:
+    """After a thousand of them the rest is read as one: none is lost, each member is told."""
+    many, few = ('["' + '","'.join(["да"] * count) + '"]' for count in (998, 9))
+    text = f'{{"a":{many},"n":"Пётр","ы":{few},"z":1}}'
+    assert (
+        [("a", many), ("n", "Пётр"), ("ы", few), ("z", "1")],
+        [FieldWarning(name, NOT_UTF8) for name in ("a", "n", "ы")],
+    ) == json_object.parse(text.encode("cp1251"), "")
+
+
 @pytest.mark.parametrize("body", [b'{"a":1\xff}', b'\xff{"a":1}', b'{"a":"\xff', b'{"a":"\xff"'])
 def test_bytes_that_are_not_utf8_outside_of_strings(body: bytes) -> None:
     """Such an object, or one that is not closed, is none."""
