@@ -130,6 +130,9 @@ resource "google_cloud_run_v2_service_iam_member" "webhook" {
     # The grant goes with the service that it is on, unseen: a function made anew has none. An id stays in updates.
     replace_triggered_by = [google_cloudfunctions2_function.this["webhook"].id]
   }
+
+  # What is spooled before the spool has its subscription is in none.
+  depends_on = [google_pubsub_subscription.spool]
 }
 
 resource "google_cloud_run_v2_service_iam_member" "recover" {

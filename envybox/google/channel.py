@@ -30,6 +30,9 @@ import grpc.aio  # noqa: E402 - as above
 if _GIVEN is None:  # the children of this process have nothing to do with it
     del os.environ["GRPC_EXPERIMENTS"]
 
+GRACE_SECONDS = 30.0
+"""How long calls go on after their channel was given up: longer than any call may take."""
+
 T = TypeVar("T")
 
 _OPTIONS = [
@@ -182,6 +185,11 @@ class Channel:
         try:
             call = method(request, timeout=timeout, metadata=(*headers, *token))
             return [message async for message in call] if stream else await call
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            raise Unavailable("CANCELLED") from error  # with its channel: nobody has given it up
         except grpc.aio.AioRpcError as error:
             status: int = error.code().value[0]
             if status == _UNAUTHENTICATED:
@@ -203,7 +211,7 @@ class Channel:
     def _drop(self, channel: grpc.aio.Channel) -> None:
         """Forget the channel. Calls under way on it go on."""
         self._channel = None
-        task = asyncio.get_running_loop().create_task(channel.close(grace=5))
+        task = asyncio.get_running_loop().create_task(channel.close(GRACE_SECONDS))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -21,14 +21,16 @@ from envybox.errors import (
     RequestError,
     SettingsError,
     TooSlow,
+    Unavailable,
 )
+from envybox.event import FieldWarning
 from envybox.ports.backend import Open
 from envybox.receiver import answers, logs, spool
 from envybox.receiver.admission import Admission
 from envybox.receiver.answers import Answer
 from envybox.receiver.deadline import BODY_SECONDS, ENVELOPE_SECONDS, TOTAL_SECONDS, Deadline
 from envybox.receiver.flow import Flow
-from envybox.receiver.keys import KeyRing, pairing_key
+from envybox.receiver.keys import KeyRing, Verified, pairing_key
 from envybox.receiver.outlet import Outlet
 from envybox.receiver.recovery import Recovery
 from envybox.receiver.request import MAX_BODY, read_body, read_fields
@@ -128,7 +130,7 @@ class App:
                 request.scope["query_string"],
                 ",".join(headers.getlist("content-encoding")),
             )
-            verified = self._keys.admit(fields, warnings)
+            verified = await self._admitted(fields, warnings)
         except RequestError as error:
             refusal = error if self._keys.configured else NotConfigured()
             refusal.from_envybox = _is_webhook(fields, body)
@@ -141,6 +143,21 @@ class App:
             fields=verified.fields,
             warnings=tuple(verified.warnings),
         )
+
+    async def _admitted(self, fields: Fields, warnings: list[FieldWarning]) -> Verified:
+        """Return what the key ring admits, by the keys as they are now.
+
+        An instance that slept has old ones, and the new ones may be slow to come: what has no
+        old key waits for them, and is not refused for good before. Raises `Unavailable` then.
+        """
+        try:
+            return self._keys.admit(fields, warnings)
+        except (InvalidKey, NotConfigured):
+            if not self._keys.is_reading:
+                raise
+        if not await self._keys.settled():
+            raise Unavailable("keys are being read")
+        return self._keys.admit(fields, warnings)
 
     def _pair(self, fields: Fields) -> None:
         key = pairing_key(fields) if self._settings.pairing else None

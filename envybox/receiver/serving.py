@@ -13,7 +13,8 @@ that it would write there it makes all the same, by twelve random numbers where 
 
 Methods other than seven never come to the function: the framework's routes refuse TRACE and
 WebDAV's with a page of their own, and the server's parser refuses those that it has never
-heard of. All of them are to get the answer that PUT gets.
+heard of. All of them are to get the answer that PUT gets. Nor does what asks for `/robots.txt`
+or `/favicon.ico`, which the framework answers 404.
 """
 
 from __future__ import annotations
@@ -55,12 +56,11 @@ def _unchanged(app: Any) -> Any:
 
 
 class _Route(Route):
-    """A route that leaves methods to the function, where it is the function's."""
+    """A route that leaves methods to the function, where it is the function's; else none."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        if self.methods and "POST" in self.methods:
-            self.methods = None
+        self.methods = None if self.methods and "POST" in self.methods else {"no method"}
 
 
 def _protocol() -> type:

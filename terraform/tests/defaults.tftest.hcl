@@ -181,7 +181,7 @@ run "another_region" {
 
 run "other_names" {
   command   = plan
-  state_key = "other" # a region cannot be changed after an apply
+  state_key = "other" # neither can be changed after an apply
 
   variables {
     name         = "leads"

@@ -170,7 +170,8 @@ run "all_kinds" {
 }
 
 run "another_name" {
-  command = plan
+  command   = apply
+  state_key = "other" # a name cannot be changed after an apply
 
   variables {
     name = "my-leads"

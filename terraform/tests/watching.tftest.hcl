@@ -128,7 +128,8 @@ run "all_alerts" {
 }
 
 run "rarer_values" {
-  command = plan
+  command   = apply
+  state_key = "other" # a name cannot be changed after an apply
 
   variables {
     uptime_check     = "900s"

@@ -53,6 +53,37 @@ def test_new_channel_after_a_time_out() -> None:
     asyncio.run(scenario())
 
 
+def test_a_call_that_ends_with_its_channel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What outlasts a channel that was given up fails as any call, and cancels nobody."""
+    monkeypatch.setattr(channels, "GRACE_SECONDS", 0.1)
+
+    async def scenario() -> None:
+        async with serving(Api(Publish=hang)) as address:
+            channel = emulated(address)
+            under_way = asyncio.create_task(publish(channel))
+            with pytest.raises(Unavailable, match="DEADLINE_EXCEEDED"):
+                await publish(channel, timeout=SILENT_SECONDS)
+            with pytest.raises(Unavailable, match="CANCELLED"):
+                await under_way
+            await channel.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_call_that_is_given_up() -> None:
+    """Who is cancelled himself while a call is under way is cancelled."""
+
+    async def scenario() -> None:
+        async with serving(Api(Publish=hang)) as address:
+            channel = emulated(address)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.1):
+                    await publish(channel)
+            await channel.close()
+
+    asyncio.run(scenario())
+
+
 def test_same_channel_after_other_errors() -> None:
     """An answer, whatever it says, is proof of a connection that works: it is kept."""
 

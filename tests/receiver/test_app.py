@@ -4,6 +4,7 @@ import inspect
 import json
 import runpy
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -168,6 +169,48 @@ def test_rotation(
     errors = [line["message"] for line in lines(capsys) if line["severity"] == "ERROR"]
     assert 1 == len(errors)
     assert "ENVYBOX_KEYS_FILE" in errors[0]
+
+
+@pytest.mark.parametrize(
+    ("patience", "answers"), [(60.0, (200, 403)), (0.0, (503, 503))], ids=["in time", "too late"]
+)
+def test_rotation_while_keys_are_slow(
+    make: Callable[..., Client],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    patience: float,
+    answers: tuple[int, int],
+) -> None:
+    """While new keys are read no key is refused for good: they are waited for, or it is 503."""
+    path = tmp_path / "keys"
+    path.write_text(KEY)
+    client = make(ENVYBOX_KEYS="", ENVYBOX_KEYS_FILE=str(path))
+    path.write_text(f"{KEY} {OTHER_KEY}")
+    monkeypatch.setattr(ring, "REREAD_SECONDS", 0)
+    monkeypatch.setattr(ring, "WAIT_SECONDS", 0)
+    monkeypatch.setattr(ring, "SETTLE_SECONDS", patience)
+    waited = threading.Event()
+    settled, read = ring.KeyRing.settled, ring.entries.read
+
+    async def settle(keys: ring.KeyRing) -> bool:
+        if patience:
+            waited.set()
+        found = await settled(keys)
+        waited.set()
+        return found
+
+    def slow(*arguments: Any) -> Any:
+        waited.wait(30)
+        return read(*arguments)
+
+    monkeypatch.setattr(ring.KeyRing, "settled", settle)
+    monkeypatch.setattr(ring.entries, "read", slow)
+    for key, status in zip((OTHER_KEY, "f" * 32), answers, strict=True):
+        waited.clear()
+        assert status == client.post(key=key).status_code
+    waited.clear()
+    monkeypatch.setattr(ring, "REREAD_SECONDS", 60)
+    assert 200 == client.post().status_code
 
 
 def test_not_configured(make: Callable[..., Client]) -> None:

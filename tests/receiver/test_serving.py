@@ -62,24 +62,26 @@ async def answers(app: Starlette, *requests: bytes) -> list[bytes]:
 
 
 def test_methods() -> None:
-    """TRACE comes to the function, and a method that no parser knows gets the same answer."""
+    """All comes to the function, by any path and method; what no parser knows is answered alike."""
 
     async def function(request: Request) -> Response:
         return Response(f"function: {request.method}")
 
     make = aio._create_asgi_app_with_function
     rest = b" / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    trace, robots, unheard_of, no_http = asyncio.run(
+    trace, robots, icon, unheard_of, no_http = asyncio.run(
         answers(
             make(function, "http", False),
             b"TRACE" + rest,
             b"TRACE /robots.txt" + rest[2:],
+            b"GET /favicon.ico" + rest[2:],
             b"BREW" + rest,
             b"GET / HTTP/1.1\r\nno header\r\n\r\n",
         )
     )
     assert trace.endswith(b"function: TRACE")
     assert robots.endswith(b"function: TRACE")
+    assert icon.endswith(b"function: GET")
     assert unheard_of.startswith(b"HTTP/1.1 405 ")
     assert b"\r\nallow: GET, HEAD, POST\r\n" in unheard_of
     assert unheard_of.endswith(b'\r\n\r\n{"error":"method_not_allowed"}')

@@ -213,17 +213,29 @@ def test_the_readme_s_subscriptions_are_taken(variables_alone: Path, tmp_path: P
     assert all(kind in example for kind in ("push =", "pull =", "bigquery =", "cloud_storage ="))
 
 
-def test_a_region_is_not_changed(variables_alone: Path) -> None:
-    """After the first apply another region is refused, with what it would cost."""
-    shutil.copy(workspace.CONFIGURATION / "region.tf", variables_alone)
+@pytest.mark.parametrize(
+    ("file", "changed", "told"),
+    [
+        ("region.tf", {"region": "europe-west3"}, "region was europe-west1 at the first apply and"),
+        ("names.tf", {"name": "leads"}, 'were ["envybox","envybox-","no kms_key"] at the first'),
+        ("names.tf", {"topic_prefix": "leads-"}, "name, topic_prefix and kms_key were"),
+        ("names.tf", {"kms_key": KMS_KEY}, "name, topic_prefix and kms_key were"),
+    ],
+)
+def test_what_is_not_changed(
+    variables_alone: Path, file: str, changed: dict[str, Any], told: str
+) -> None:
+    """After the first apply another region or name is refused, with what it would cost."""
+    shutil.copy(workspace.CONFIGURATION / file, variables_alone)
     workspace.terraform("init", folder=variables_alone)  # terraform_data is built in
     arguments = ("-auto-approve", "-var=project=demo-project")
     assert 0 == workspace.terraform("apply", *arguments, folder=variables_alone).returncode
-    code, text = workspace.plan(variables_alone, {"region": "europe-west3"})
-    assert (1, True) == (code, "region was europe-west1 at the first apply and cannot be" in text)
+    code, text = workspace.plan(variables_alone, changed)
+    assert (1, True) == (code, told in text), text
     assert "make a second receiver under another name" in text
     assert 0 == workspace.plan(variables_alone, {})[0]
-    (variables_alone / "region.tf").unlink()
+    assert 0 == workspace.plan(variables_alone, {"topic_prefix": "envybox-"})[0]
+    (variables_alone / file).unlink()
     (variables_alone / "terraform.tfstate").unlink()
 
 

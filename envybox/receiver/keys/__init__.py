@@ -2,6 +2,6 @@
 
 from envybox.receiver.keys.entries import parse
 from envybox.receiver.keys.pairing import pairing_key
-from envybox.receiver.keys.ring import KeyRing
+from envybox.receiver.keys.ring import KeyRing, Verified
 
-__all__ = ["KeyRing", "pairing_key", "parse"]
+__all__ = ["KeyRing", "Verified", "pairing_key", "parse"]

@@ -30,6 +30,9 @@ REREAD_SECONDS = 60
 WAIT_SECONDS = 0.25
 """How long that is waited for, from its beginning on; what comes later counts all the same."""
 
+SETTLE_SECONDS = 1.25
+"""The same for who has a key that is not known: it may have been added just now."""
+
 _FILE = "ENVYBOX_KEYS_FILE"
 
 
@@ -68,6 +71,11 @@ class KeyRing:
         """Whether any key is accepted."""
         return bool(self._labels)
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether the file is being read."""
+        return self._reading is not None
+
     async def refresh(self) -> None:
         """Read the file again, where it is time to; who comes meanwhile waits for it too.
 
@@ -91,6 +99,13 @@ class KeyRing:
         failure, self._failure = self._failure, None
         if failure is not None:
             raise failure
+
+    async def settled(self) -> bool:
+        """Wait for a read that is under way; tell whether none is any more."""
+        left = self._read_at + SETTLE_SECONDS - self._clock()
+        if self._reading is not None and left > 0:
+            await asyncio.wait([self._reading], timeout=left)
+        return not self.is_reading
 
     def admit(self, fields: Fields, warnings: list[FieldWarning]) -> Verified:
         """Verify the fields' key, and return them without it. Raises as `verify`."""
