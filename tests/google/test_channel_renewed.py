@@ -12,6 +12,8 @@ from envybox.errors import Unavailable
 from envybox.google import channel as channels
 from envybox.google.channel import FROZEN_SECONDS, SILENT_SECONDS, Channel
 from envybox.google.credentials import Google
+from envybox.receiver.deadline import TOTAL_SECONDS
+from envybox.receiver.recovery import DRAIN_SECONDS
 from tests.google.channels import NOWHERE, answer, emulated, hang, publish
 from tests.google.http2 import going_away
 from tests.google.server import Api, serving
@@ -64,10 +66,16 @@ def test_a_call_that_ends_with_its_channel(monkeypatch: pytest.MonkeyPatch) -> N
             with pytest.raises(Unavailable, match="DEADLINE_EXCEEDED"):
                 await publish(channel, timeout=SILENT_SECONDS)
             with pytest.raises(Unavailable, match="CANCELLED"):
-                await under_way
+                async with asyncio.timeout(4):
+                    await under_way
             await channel.close()
 
     asyncio.run(scenario())
+
+
+def test_no_call_outlasts_its_channel() -> None:
+    """The longest time that a call is given is over before its channel is closed for good."""
+    assert max(DRAIN_SECONDS, TOTAL_SECONDS) < channels.GRACE_SECONDS
 
 
 def test_a_call_that_is_given_up() -> None:
